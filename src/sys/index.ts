@@ -1,0 +1,15 @@
+export type { Backend, Bytes, Watch } from './backend.js';
+export * as calls from './calls.js';
+export { currentBackend, useBackend } from './calls.js';
+export { ERROR_CODES, Errno, type ErrorCode, errnoName, isErrno, SystemError, XdpError } from './errors.js';
+export { Mapping } from './mapping.js';
+export {
+  enterNamespace,
+  NETNS_DIRECTORY,
+  namespacePath,
+  openNamespace,
+  runInNamespace,
+  withNamespace,
+} from './netns.js';
+export { OwnedFd } from './owned-fd.js';
+export { openResources, type TracedResource, traceResources } from './trace.js';

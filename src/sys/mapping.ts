@@ -1,0 +1,69 @@
+import * as calls from './calls.js';
+import { currentBackend } from './calls.js';
+import { XdpError } from './errors.js';
+import { closed, opened } from './trace.js';
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 0x01;
+const MAP_PRIVATE = 0x02;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
+const MAP_POPULATE = 0x8000;
+
+/** Gives address ranges back once no view over them can be reached any more. */
+const ranges = new FinalizationRegistry<{ address: number; length: number }>(({ address, length }) =>
+  calls.munmap(address, length),
+);
+
+/**
+ * Memory mapped into the process, seen through one ArrayBuffer.
+ *
+ * A stray read through a view of unmapped memory would kill the process, and V8 offers no way to take a view away. So
+ * `close()` puts fresh anonymous memory in the place of the mapping: the kernel object behind
+ * it is let go at once (an AF_XDP socket lives as long as its rings are mapped), a stale view reads zeros, and the range
+ * of addresses is given back when the last view has been collected.
+ */
+export class Mapping implements Disposable {
+  readonly address: number;
+  readonly length: number;
+  #buffer: ArrayBuffer | undefined;
+
+  private constructor(address: number, length: number) {
+    this.address = address;
+    this.length = length;
+    this.#buffer = currentBackend().view(address, length);
+    ranges.register(this.#buffer, { address, length });
+    opened(this, 'mapping', `${address.toString(16)}+${length}`);
+  }
+
+  /** Maps `length` bytes of a descriptor, shared and populated. */
+  static ofFd(fd: number, length: number, offset: number): Mapping {
+    return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset), length);
+  }
+
+  /** Maps `length` bytes of zeroed memory, page-aligned and populated. */
+  static anonymous(length: number): Mapping {
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, flags, -1, 0), length);
+  }
+
+  /** @throws XDP_ERR_CLOSED after {@link close} */
+  get buffer(): ArrayBuffer {
+    if (this.#buffer === undefined) throw new XdpError('XDP_ERR_CLOSED', 'the mapping is closed');
+    return this.#buffer;
+  }
+
+  /** Idempotent. Whoever still holds a view reads zeros from now on. */
+  close(): void {
+    if (this.#buffer === undefined) return;
+    this.#buffer = undefined;
+    closed(this);
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    calls.mmap(this.address, this.length, PROT_READ_WRITE, flags, -1, 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
