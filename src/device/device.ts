@@ -1,0 +1,196 @@
+import { programInfo, XdpLink, type XdpMode, XdpProgram, XskMap } from '../kernel/index.js';
+import { getLink, type Link, PromiscuousMode, type QuietOffloads, quietOffloads } from '../netdev/index.js';
+import { withNamespace, XdpError } from '../sys/index.js';
+import { ETHERNET_HEADER, VLAN_TAG } from '../wire/index.js';
+import { OffloadJournal, recoverOffloads } from './offload-journal.js';
+import { refuseProtected } from './protection.js';
+import { redirectProgram } from './redirect-program.js';
+
+export interface DeviceOptions {
+  /** Where the program runs. `auto` (default): native where the driver can, otherwise generic. */
+  readonly mode?: XdpMode | 'auto' | undefined;
+  /** Take an interface although it carries the default route or this session. Default false. */
+  readonly force?: boolean | undefined;
+  /** Network namespace, by name or path, that the interface is in. Default: the caller's. */
+  readonly netns?: string | undefined;
+  /** Bytes that the largest frame may have: a UMEM's `capacity`. */
+  readonly capacity: number;
+  /** Receive frames for every address. Default false. */
+  readonly promiscuous?: boolean | undefined;
+}
+
+/**
+ * A network interface with our XDP program on it, and whatever had to be changed for that: opened as a whole, and given
+ * back as a whole. While it is open every frame of a queue goes to the AF_XDP socket that {@link sockets} has for it,
+ * and to the host where it has none.
+ *
+ * Needs CAP_NET_ADMIN, CAP_BPF and CAP_NET_RAW; Linux 5.9.
+ */
+export class Device implements Disposable {
+  readonly link: Link;
+  /** What was got. */
+  readonly mode: XdpMode;
+  /** Queue to AF_XDP socket. */
+  readonly sockets: XskMap;
+  /** Whether packets may arrive whose checksum their sender left to the hardware. */
+  readonly partialChecksums: boolean;
+  /** What somebody who looks at this interface should know, as sentences. */
+  readonly notices: readonly string[];
+  readonly #undo: (() => void)[];
+
+  private constructor(
+    parts: Pick<Device, 'link' | 'mode' | 'sockets' | 'partialChecksums' | 'notices'>,
+    undo: (() => void)[],
+  ) {
+    this.link = parts.link;
+    this.mode = parts.mode;
+    this.sockets = parts.sockets;
+    this.partialChecksums = parts.partialChecksums;
+    this.notices = parts.notices;
+    this.#undo = undo;
+  }
+
+  /**
+   * Takes an interface over. Synchronous; attaching takes some 10 ms.
+   *
+   * @throws XDP_ERR_NO_INTERFACE, XDP_ERR_INTERFACE_DOWN, XDP_ERR_FOREIGN_PROGRAM (which stays as it is),
+   *   XDP_ERR_PROTECTED, XDP_ERR_MTU, XDP_ERR_NATIVE_UNSUPPORTED, XDP_ERR_PERMISSION
+   */
+  static open(name: string, options: DeviceOptions): Device {
+    const { netns } = options;
+    const undo: (() => void)[] = [];
+    try {
+      const notices = recoverOffloads().map(
+        (mended) => `put back the offloads of ${mended} that a killed run had left off`,
+      );
+      const link = getLink(name, { netns });
+      checkUsable(link, options);
+      const quiet = quietOffloads(link.index, { netns });
+      undo.push(() => quiet.restore());
+      if (quiet.changes.length > 0) {
+        const journal = new OffloadJournal(quiet.changes);
+        undo.push(() => {
+          // The offloads first, and only then the journal that would have undone them; a second restore does nothing.
+          quiet.restore();
+          journal.close();
+        });
+      }
+      if (options.promiscuous) {
+        const promiscuous = new PromiscuousMode(link.index, { netns });
+        undo.push(() => promiscuous.close());
+      }
+      const sockets = new XskMap('xdpkit_sockets', link.queues);
+      undo.push(() => sockets.close());
+      using program = new XdpProgram({ name: 'xdpkit_redirect', instructions: redirectProgram(sockets) });
+      const attached = attach(program, link, options, notices);
+      undo.push(() => attached.close());
+      notices.push(...quietNotices(link, quiet));
+      const partialChecksums = mayArrivePartial(link, quiet);
+      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, undo);
+    } catch (error) {
+      unwind(undo);
+      throw error;
+    }
+  }
+
+  /** Detaches the program, then puts everything back. Idempotent. */
+  close(): void {
+    unwind(this.#undo);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function unwind(undo: (() => void)[]): void {
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
+}
+
+function checkUsable(link: Link, options: DeviceOptions): void {
+  const { name } = link;
+  if (!link.up) {
+    throw new XdpError('XDP_ERR_INTERFACE_DOWN', `${name} is down`, { advice: `ip link set ${name} up` });
+  }
+  refuseForeign(link);
+  if (!options.force) refuseProtected(link, { netns: options.netns });
+  // Two tags: a tagged frame in a provider's tag (IEEE 802.1ad) still has to fit.
+  const longest = link.mtu + ETHERNET_HEADER + 2 * VLAN_TAG;
+  if (longest > options.capacity) {
+    throw new XdpError(
+      'XDP_ERR_MTU',
+      `${name} has an MTU of ${link.mtu}: its frames of up to ${longest} bytes don't fit into ${options.capacity}`,
+      { advice: `use larger frames (--frame-size 4096 holds an MTU up to 3818), or ip link set ${name} mtu 1500` },
+    );
+  }
+}
+
+/** Names the program that is in the way. It is never replaced, nor taken off. */
+function refuseForeign(link: Link, cause?: unknown): void {
+  const [attachment] = link.xdp;
+  if (attachment === undefined) return;
+  const { mode, programId } = attachment;
+  const known = programInfo(programId)?.name;
+  throw new XdpError(
+    'XDP_ERR_FOREIGN_PROGRAM',
+    `the XDP program ${known ? `${known} (id ${programId})` : `with id ${programId}`} is already attached to ${link.name} in ${mode} mode`,
+    { cause, advice: `end the program that holds it, or take it off: ip link set dev ${link.name} ${OFF[mode]} off` },
+  );
+}
+const OFF = { native: 'xdpdrv', generic: 'xdpgeneric', offloaded: 'xdpoffload' };
+
+function attach(program: XdpProgram, link: Link, options: DeviceOptions, notices: string[]): XdpLink {
+  const { mode = 'auto', netns } = options;
+  // bpf(2) looks the interface up in the namespace of the calling thread.
+  const inPlace = (wanted: XdpMode) => {
+    const run = () => XdpLink.attach(program, link, wanted);
+    return netns === undefined ? run() : withNamespace<XdpLink>(netns, run);
+  };
+  try {
+    return inPlace(mode === 'auto' ? 'native' : mode);
+  } catch (error) {
+    if (!(error instanceof XdpError)) throw error;
+    // Somebody may have been quicker than we since the check: then its name is to be had now.
+    if (error.code === 'XDP_ERR_FOREIGN_PROGRAM') refuseForeign(getLink(link.index, { netns }), error);
+    if (error.code !== 'XDP_ERR_NATIVE_UNSUPPORTED' || mode !== 'auto') throw error;
+    notices.push(`${link.name}: ${error.message}; its program runs in generic mode, which is slower`);
+    return inPlace('generic');
+  }
+}
+
+const CHECKSUM_FEATURE = /^tx-checksum/;
+const VLAN_FEATURE = /^tx-vlan/;
+
+function quietNotices(link: Link, quiet: QuietOffloads): string[] {
+  const notices: string[] = [];
+  if (quiet.changes.length > 0) {
+    const names = [...new Set(quiet.changes.map((change) => change.interface))].join(' and ');
+    notices.push(`${link.name}: switched off ${quiet.changes.length} offloads of ${names} until the end`);
+  }
+  for (const { interface: name, feature, reason } of quiet.refused) {
+    if (reason === 'unreachable peer') {
+      notices.push(
+        `${name}: its veth peer is out of reach; checksums are completed here, but a VLAN tag that the peer's host makes ` +
+          'arrives without its tag unless the peer has tx-vlan-hw-insert off',
+      );
+    } else if (feature !== undefined && VLAN_FEATURE.test(feature)) {
+      notices.push(`${name}: ${feature} can't be switched off; VLAN tags made by its host arrive without their tag`);
+    } else if (feature !== undefined && CHECKSUM_FEATURE.test(feature)) {
+      notices.push(`${name}: ${feature} can't be switched off; checksums are completed here`);
+    }
+  }
+  return notices;
+}
+
+/** Drivers behind which a virtual machine or a host leaves checksums to the hardware, and can't be told not to. */
+const PARTIAL_DRIVERS = new Set(['tun', 'virtio_net', 'xen_netfront', 'vmxnet3']);
+
+function mayArrivePartial(link: Link, quiet: QuietOffloads): boolean {
+  return (
+    PARTIAL_DRIVERS.has(link.driver ?? '') ||
+    quiet.refused.some(
+      ({ reason, feature }) =>
+        reason === 'unreachable peer' || (feature !== undefined && CHECKSUM_FEATURE.test(feature)),
+    )
+  );
+}

@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FeatureChange, namespaceIdentity, restoreFeatures } from '../netdev/index.js';
+import { calls, OwnedFd } from '../sys/index.js';
+
+const DIRECTORY = '/run/xdpkit/offloads';
+const OWN_NAMESPACE = '/proc/thread-self/ns/net';
+const O_RDWR_CLOEXEC = 0o2 | 0o2000000;
+const O_CREAT = 0o100;
+const LOCK_EX_NB = 2 | 4;
+
+interface Entry {
+  /** The namespace that changes without one of their own belong to. */
+  readonly home: string;
+  readonly changes: readonly FeatureChange[];
+}
+
+let sequence = 0;
+
+/**
+ * What was switched on other people's interfaces, kept in a file for as long as it is: a process that is killed can't
+ * put anything back, so the next one does. The file is locked (flock(2)) by the process that wrote it; a journal that
+ * somebody else can lock has lost its owner.
+ */
+export class OffloadJournal implements Disposable {
+  readonly #path: string;
+  readonly #lock: OwnedFd;
+
+  constructor(changes: readonly FeatureChange[]) {
+    mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
+    this.#path = join(DIRECTORY, `${process.pid}-${Date.now()}-${sequence++}.json`);
+    this.#lock = openJournal(this.#path, O_CREAT);
+    calls.flock(this.#lock.fd, LOCK_EX_NB);
+    const entry: Entry = { home: namespaceIdentity(OWN_NAMESPACE), changes };
+    writeFileSync(this.#path, JSON.stringify(entry));
+  }
+
+  /** The changes are undone. Idempotent. */
+  close(): void {
+    if (this.#lock.isClosed) return;
+    unlinkSync(this.#path);
+    this.#lock.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Undoes what killed processes left switched. @returns the names of the interfaces that it put right */
+export function recoverOffloads(): string[] {
+  const mended = new Set<string>();
+  for (const name of journals()) {
+    const path = join(DIRECTORY, name);
+    using journal = openJournal(path, 0);
+    if (calls.flock(journal.fd, LOCK_EX_NB) < 0) continue;
+    const entry = parse(readFileSync(path, 'utf8'));
+    if (entry !== undefined && entry.home !== namespaceIdentity(OWN_NAMESPACE)) continue;
+    restoreFeatures(entry?.changes ?? []);
+    for (const change of entry?.changes ?? []) mended.add(change.interface);
+    unlinkSync(path);
+  }
+  return [...mended];
+}
+
+/** @returns undefined for a journal whose writer died before it was written */
+function parse(text: string): Entry | undefined {
+  try {
+    return JSON.parse(text) as Entry;
+  } catch {
+    return undefined;
+  }
+}
+
+function journals(): string[] {
+  try {
+    return readdirSync(DIRECTORY);
+  } catch {
+    return [];
+  }
+}
+
+function openJournal(path: string, flags: number): OwnedFd {
+  return new OwnedFd(calls.open(path, O_RDWR_CLOEXEC | flags, 0o600), `offload journal ${path}`);
+}

@@ -1,0 +1,143 @@
+import { Errno, isErrno, namespacePath, XdpError } from '../sys/index.js';
+import { getFeatures, setFeatures } from './features.js';
+import type { Link } from './link-message.js';
+import { getLink } from './links.js';
+import type { NetnsOptions } from './netlink-socket.js';
+import { peerOf } from './peer.js';
+
+/**
+ * What the sender must not leave to a wire that isn't there. A packet that XDP takes off a veth has left its sender's
+ * stack unfinished: checksums to be filled in, a VLAN tag beside the packet instead of in it, and segments still in one
+ * piece, larger than a frame.
+ */
+const SENDER_FEATURES = [
+  /^tx-checksum-(ip-generic|ipv4|ipv6|sctp)$/,
+  /^tx-vlan(-stag)?-hw-insert$/,
+  /^tx-(.*segmentation|gso-list|udp-fragmentation)$/,
+];
+
+/** What the receiver must not do ahead of XDP: gluing packets together, and taking VLAN tags out. */
+const RECEIVER_FEATURES = [/^rx-(gro|lro|gro-list|gro-hw|udp-gro-forwarding)$/, /^rx-vlan(-stag)?-hw-parse$/];
+
+/** An offload that was switched, as plain data: it survives JSON, so that another process can undo it. */
+export interface FeatureChange {
+  readonly interface: string;
+  readonly index: number;
+  /** Path of the network namespace; absent for the caller's own. */
+  readonly netns?: string;
+  readonly feature: string;
+  /** What was asked for before. */
+  readonly before: boolean;
+}
+
+/** An offload that stays as it is though it should be off. */
+export interface FeatureRefusal {
+  readonly interface: string;
+  readonly index: number;
+  readonly netns?: string;
+  /** Absent when none of the interface's features could be reached. */
+  readonly feature?: string;
+  readonly reason: 'unreachable peer' | 'fixed by the driver' | 'held on by the driver';
+}
+
+/** What {@link quietOffloads} did, and the way back. */
+export interface QuietOffloads extends Disposable {
+  /** In the order they were made; {@link restoreFeatures} undoes them from anywhere. */
+  readonly changes: readonly FeatureChange[];
+  readonly refused: readonly FeatureRefusal[];
+  /** Idempotent. @returns the changes that could not be undone, as {@link restoreFeatures} does */
+  restore(): FeatureChange[];
+}
+
+/** An interface, as it is named in every change made to it. */
+type Place = Pick<FeatureChange, 'interface' | 'index' | 'netns'>;
+
+/**
+ * Switches off, on an interface and on its veth peer, whatever keeps AF_XDP from seeing whole and finished packets.
+ * Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for a peer in another namespace.
+ *
+ * Do it before an XDP program is attached and undo it after it is detached: meanwhile veth holds its peer's
+ * segmentation offloads off by itself and lets nobody switch them.
+ *
+ * @throws XDP_ERR_NO_INTERFACE
+ */
+export function quietOffloads(nameOrIndex: string | number, options: NetnsOptions = {}): QuietOffloads {
+  const link = getLink(nameOrIndex, options);
+  const peer = peerOf(link, options);
+  const changes: FeatureChange[] = [];
+  const refused: FeatureRefusal[] = [];
+  const quiet = (place: Place, names: readonly RegExp[]) => {
+    const done = switchOff(place, names);
+    changes.push(...done.changes);
+    refused.push(...done.refused);
+  };
+  let restored = false;
+  const restore = () => {
+    if (restored) return [];
+    restored = true;
+    return restoreFeatures(changes);
+  };
+  try {
+    if (peer !== undefined) quiet(placeOf(peer.link, peer.netns), SENDER_FEATURES);
+    else if (link.peer !== undefined) refused.push({ ...placeOf(link, options.netns), reason: 'unreachable peer' });
+    quiet(placeOf(link, options.netns), RECEIVER_FEATURES);
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  return { changes, refused, restore, [Symbol.dispose]: () => void restore() };
+}
+
+/**
+ * Undoes changes, the last one first. An interface or a namespace that has gone away took its features along.
+ *
+ * @returns the changes that could not be undone because the driver holds the feature; `[]` is the rule
+ */
+export function restoreFeatures(changes: readonly FeatureChange[]): FeatureChange[] {
+  const byInterface = new Map<string, FeatureChange[]>();
+  for (const change of changes.toReversed()) {
+    const key = `${change.netns ?? ''}|${change.index}|${change.interface}`;
+    byInterface.set(key, [...(byInterface.get(key) ?? []), change]);
+  }
+  return [...byInterface.values()].flatMap(restoreInterface);
+}
+
+function restoreInterface(changes: readonly FeatureChange[]): FeatureChange[] {
+  const { interface: name, index, netns } = changes[0]!;
+  try {
+    // Another interface may have the name by now, or in a new namespace of the old name the number.
+    if (getLink(name, { netns }).index !== index) return [];
+    setFeatures(index, Object.fromEntries(changes.map(({ feature, before }) => [feature, before])), { netns });
+    const now = getFeatures(index, { netns });
+    return changes.filter(({ feature, before }) => now.get(feature)?.wanted !== before);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function switchOff(place: Place, names: readonly RegExp[]): { changes: FeatureChange[]; refused: FeatureRefusal[] } {
+  const { netns } = place;
+  const before = [...getFeatures(place.index, { netns })].filter(([name]) =>
+    names.some((pattern) => pattern.test(name)),
+  );
+  const chosen = before.filter(([, feature]) => feature.changeable && feature.wanted);
+  if (chosen.length > 0) setFeatures(place.index, Object.fromEntries(chosen.map(([name]) => [name, false])), { netns });
+  const after = getFeatures(place.index, { netns });
+  return {
+    changes: chosen.map(([feature]) => ({ ...place, feature, before: true })),
+    refused: before.flatMap(([feature, { changeable }]) => {
+      if (!after.get(feature)?.active) return [];
+      return { ...place, feature, reason: changeable ? 'held on by the driver' : 'fixed by the driver' };
+    }),
+  };
+}
+
+function placeOf(link: Link, netns: string | undefined): Place {
+  return { interface: link.name, index: link.index, ...(netns !== undefined && { netns: namespacePath(netns) }) };
+}
+
+function isGone(error: unknown): boolean {
+  if (!(error instanceof XdpError)) return false;
+  return error.code === 'XDP_ERR_NO_INTERFACE' || error.code === 'XDP_ERR_NO_NAMESPACE' || isErrno(error, Errno.ENODEV);
+}

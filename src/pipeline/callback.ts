@@ -1,0 +1,9 @@
+import type { Packet } from '../xsk/index.js';
+
+/**
+ * What an application does with each packet: it may read and change it, and says which port it leaves by, or a negative
+ * number to drop it. `packet` is moved on after the call; keep a `copy()`. A callback that throws drops its packet.
+ *
+ * @param ingress port that the packet came in by: the interface's place in the list the bridge was given
+ */
+export type PacketCallback = (packet: Packet, ingress: number) => number;

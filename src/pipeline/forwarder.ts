@@ -1,0 +1,210 @@
+import { ChecksumMemory } from '../wire/index.js';
+import { Batch, FrameOwner, Packet, type Umem, type XskSocket } from '../xsk/index.js';
+import type { PacketCallback } from './callback.js';
+import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
+
+/** A socket that packets are forwarded from and to. */
+export interface ForwarderSocket {
+  readonly socket: XskSocket;
+  /** The interface it belongs to, by its place in the bridge. */
+  readonly port: number;
+  /** Where its counters begin. */
+  readonly row: number;
+  /** Whether checksums may arrive incomplete. */
+  readonly partialChecksums: boolean;
+}
+
+export interface ForwarderOptions {
+  readonly umem: Umem;
+  readonly sockets: readonly ForwarderSocket[];
+  readonly counters: Float64Array;
+  /** Packets taken from a ring at once. */
+  readonly batch: number;
+  /** Frames that a socket's fill ring (and RX ring behind it) may hold: at most the ring's size. */
+  readonly fill: number;
+  /** Without one, packets cross from port 0 to port 1 and back. */
+  readonly callback?: PacketCallback | undefined;
+}
+
+class Member {
+  readonly socket: XskSocket;
+  readonly port: number;
+  readonly row: number;
+  readonly partialChecksums: boolean;
+  /** Which socket to leave by for each port; undefined where none can transmit. */
+  egress: readonly (Member | undefined)[] = [];
+  /** The device did not take all it was given. */
+  stalled = false;
+
+  constructor(from: ForwarderSocket) {
+    this.socket = from.socket;
+    this.port = from.port;
+    this.row = from.row;
+    this.partialChecksums = from.partialChecksums;
+  }
+}
+
+/**
+ * The way of packets between sockets that share a UMEM: take a batch from an RX ring, walk it through the stages, put it
+ * into TX rings, and give every frame back. Runs on one thread, to completion, and allocates nothing.
+ */
+export class Forwarder {
+  readonly #umem: Umem;
+  readonly #members: readonly Member[];
+  readonly #counters: Float64Array;
+  readonly #batch: Batch;
+  readonly #packet: Packet;
+  readonly #checksums: ChecksumMemory;
+  readonly #fill: number;
+  readonly #callback: PacketCallback | undefined;
+
+  constructor(options: ForwarderOptions) {
+    const { umem, sockets } = options;
+    this.#umem = umem;
+    this.#counters = options.counters;
+    this.#batch = new Batch(umem.bytes, options.batch);
+    this.#packet = new Packet(this.#batch, umem.frameSize);
+    this.#checksums = new ChecksumMemory(umem.bytes);
+    this.#fill = options.fill;
+    this.#callback = options.callback;
+    this.#members = sockets.map((socket) => new Member(socket));
+    const ports = Math.max(...sockets.map(({ port }) => port)) + 1;
+    for (const member of this.#members) {
+      // A queue's packets always leave by the same queue, so that flows keep their order.
+      member.egress = Array.from({ length: ports }, (_, port) => {
+        const out = this.#members.filter((other) => other.port === port && other.socket.tx !== undefined);
+        return out[this.#ordinal(member) % out.length];
+      });
+    }
+  }
+
+  /** One round over all sockets. @returns how many packets came in */
+  turn(): number {
+    let received = 0;
+    for (let i = 0; i < this.#members.length; i++) received += this.#serve(this.#members[i]!);
+    return received;
+  }
+
+  /** Whether frames wait for a device that did not take them. */
+  get isStalled(): boolean {
+    for (let i = 0; i < this.#members.length; i++) if (this.#members[i]!.stalled) return true;
+    return false;
+  }
+
+  /** Writes the counters that are not kept per packet: frames by place, and the kernel's own. Not for every turn. */
+  sample(): void {
+    const slots = this.#counters;
+    for (const { socket, row } of this.#members) {
+      slots[row + SocketSlot.kicks] = socket.kicks;
+      slots[row + SocketSlot.inFill] = socket.rings.inFill;
+      slots[row + SocketSlot.inTx] = socket.rings.inTx;
+      const kernel = socket.statistics();
+      slots[row + SocketSlot.kernelRxRingFull] = kernel.rxRingFull;
+      slots[row + SocketSlot.kernelFillRingEmpty] = kernel.rxFillRingEmpty;
+      slots[row + SocketSlot.kernelRxDropped] = kernel.rxDropped;
+      slots[row + SocketSlot.kernelInvalidDescriptors] = kernel.rxInvalidDescriptors + kernel.txInvalidDescriptors;
+    }
+  }
+
+  #ordinal(member: Member): number {
+    return this.#members.filter(({ port }) => port === member.port).indexOf(member);
+  }
+
+  #serve(member: Member): number {
+    const { socket } = member;
+    const { rings } = socket;
+    if (rings.inTx > 0) {
+      if (member.stalled) member.stalled = socket.flush() !== 0;
+      rings.reap(rings.completion.size);
+    }
+    if (rings.inFill < this.#fill) rings.refill(this.#fill - rings.inFill);
+    socket.wakeRx();
+    const batch = this.#batch;
+    const count = socket.receive(batch);
+    if (count === 0) return 0;
+    batch.ingress = member.port;
+    batch.queue = socket.queue;
+    this.#countReceived(member);
+    if (member.partialChecksums) this.#completeChecksums(member);
+    if (this.#callback === undefined) {
+      this.#transmit(member, member.egress[1 - member.port], 0, count);
+    } else {
+      this.#call(this.#callback);
+      this.#dispatch(member);
+    }
+    return count;
+  }
+
+  #countReceived(member: Member): void {
+    const { count, lengths } = this.#batch;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += lengths[i]!;
+    this.#counters[member.row + SocketSlot.rxPackets]! += count;
+    this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
+  }
+
+  #completeChecksums(member: Member): void {
+    const { count, addresses, lengths } = this.#batch;
+    let completed = 0;
+    for (let i = 0; i < count; i++) if (this.#checksums.complete(addresses[i]!, lengths[i]!)) completed++;
+    this.#counters[member.row + SocketSlot.checksumsCompleted]! += completed;
+  }
+
+  #call(callback: PacketCallback): void {
+    const batch = this.#batch;
+    const packet = this.#packet;
+    for (let i = 0; i < batch.count; i++) {
+      packet.moveTo(i);
+      try {
+        const port = callback(packet, batch.ingress);
+        batch.egress[i] = port < 0 ? Drop.callback : port;
+      } catch {
+        batch.egress[i] = Drop.callbackError;
+      }
+    }
+  }
+
+  /** Sends each run of packets with the same egress its way. */
+  #dispatch(member: Member): void {
+    const { count, egress } = this.#batch;
+    for (let from = 0; from < count; ) {
+      const port = egress[from]!;
+      let to = from + 1;
+      while (to < count && egress[to] === port) to++;
+      if (port < 0) this.#drop(member, port, from, to);
+      else this.#transmit(member, member.egress[port], from, to);
+      from = to;
+    }
+  }
+
+  #transmit(member: Member, out: Member | undefined, from: number, to: number): void {
+    if (out === undefined) {
+      this.#drop(member, Drop.unknownPort, from, to);
+      return;
+    }
+    const batch = this.#batch;
+    const { socket } = out;
+    let sent = from + socket.transmit(batch, from, to - from);
+    out.stalled = socket.flush() !== 0;
+    if (sent < to) {
+      sent += socket.transmit(batch, sent, to - sent);
+      out.stalled = socket.flush() !== 0;
+      if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
+    }
+    const { lengths } = batch;
+    let bytes = 0;
+    for (let i = from; i < sent; i++) bytes += lengths[i]!;
+    this.#counters[out.row + SocketSlot.txPackets]! += sent - from;
+    this.#counters[out.row + SocketSlot.txBytes]! += bytes;
+  }
+
+  #drop(member: Member, reason: number, from: number, to: number): void {
+    const { addresses } = this.#batch;
+    const { pool, ledger } = this.#umem;
+    for (let i = from; i < to; i++) {
+      ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
+      pool.give(addresses[i]!);
+    }
+    this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += to - from;
+  }
+}

@@ -1,0 +1,14 @@
+export { Bridge, type BridgeOptions, type BridgeSummary } from './bridge.js';
+export type { BridgeSample, PortSample } from './bridge-sample.js';
+export type { PacketCallback } from './callback.js';
+export {
+  Counters,
+  DROP_REASONS,
+  Drop,
+  type DropReason,
+  type SocketCounter,
+  type SocketCounts,
+  type WorkerCounts,
+} from './counters.js';
+export { Forwarder, type ForwarderOptions, type ForwarderSocket } from './forwarder.js';
+export { auditFrames, type FrameAudit } from './frame-audit.js';

@@ -1,0 +1,119 @@
+/** A worker thread of the bridge: opens its sockets, forwards until it is told to stop, and accounts for every frame. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { calls, enterNamespace, XdpError } from '../sys/index.js';
+import { openXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
+import type { PacketCallback } from './callback.js';
+import { Counters, WorkerSlot } from './counters.js';
+import { Forwarder } from './forwarder.js';
+import { auditFrames } from './frame-audit.js';
+import { warmUp } from './warm-up.js';
+import { Control, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
+
+/** Turns without a packet before the worker goes to sleep: some 50 µs. */
+const PATIENCE = 500;
+/** Milliseconds of sleep at most: an order to stop is heard as late. */
+const SLEEP = 100;
+/** The same while frames wait for a device that did not take them. */
+const STALLED_SLEEP = 1;
+/** Turns between two looks at the kernel's counters, under load. */
+const SAMPLE_TURNS = 8192;
+/** Milliseconds that frames on their way out may take to come back at the end. */
+const DRAIN = 500;
+
+const plan = workerData as WorkerPlan;
+const say = (message: WorkerMessage) => parentPort?.postMessage(message);
+
+try {
+  await start();
+} catch (error) {
+  say({ type: 'failed', failure: failureOf(error) });
+}
+
+async function start(): Promise<void> {
+  if (plan.cpu !== undefined) calls.setAffinity([plan.cpu]);
+  if (plan.netns !== undefined) enterNamespace(plan.netns);
+  const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
+  warmUp(plan.batch);
+
+  // Each socket needs as many frames as its fill ring and its TX ring hold, and a batch in the hand.
+  const { ring, ledger, zeroCopy, frameSize } = plan;
+  using umem = new Umem({ frames: plan.sockets.length * (2 * ring + plan.batch), frameSize, ledger });
+  const sockets: XskSocket[] = [];
+  try {
+    for (const { interface: device, queue, transmits } of plan.sockets) {
+      const sizes = { rxSize: ring, txSize: transmits ? ring : 0, fillSize: ring, completionSize: ring };
+      sockets.push(openXskSocket({ umem, interface: device, queue, zeroCopy, ...sizes }));
+    }
+    run(umem, sockets, callback);
+  } finally {
+    for (const socket of sockets.toReversed()) socket.close();
+  }
+}
+
+function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback | undefined): void {
+  const counters = new Counters(plan.totalSockets, plan.workers, plan.counters);
+  const row = counters.workerRow(plan.worker);
+  const { slots } = counters;
+  const forwarder = new Forwarder({
+    umem,
+    sockets: plan.sockets.map(({ port, socket, partialChecksums }, i) => {
+      return { socket: sockets[i]!, port, row: counters.socketRow(socket), partialChecksums };
+    }),
+    counters: slots,
+    batch: plan.batch,
+    fill: plan.ring,
+    callback,
+  });
+  const control = new Int32Array(plan.control);
+  const poller = new Poller(sockets.map(({ fd }) => fd));
+  const spins = plan.wait === 'spin';
+  let turns = 0;
+  let idle = 0;
+  let sleeps = 0;
+  const sample = () => {
+    forwarder.sample();
+    slots[row + WorkerSlot.freeFrames] = umem.pool.free;
+    slots[row + WorkerSlot.frames] = umem.frames;
+    slots[row + WorkerSlot.turns] = turns;
+    slots[row + WorkerSlot.sleeps] = sleeps;
+  };
+
+  // The fill rings are filled by the first turn: no packet comes before the main thread has put the sockets into the map.
+  forwarder.turn();
+  sample();
+  say({
+    type: 'ready',
+    sockets: sockets.map(({ queue, fd, zeroCopy }, i) => ({ port: plan.sockets[i]!.port, queue, fd, zeroCopy })),
+  });
+
+  while (Atomics.load(control, Control.stop) === 0) {
+    turns++;
+    idle = forwarder.turn() > 0 ? 0 : idle + 1;
+    if (idle >= PATIENCE && !spins) {
+      sample();
+      sleeps++;
+      poller.wait(forwarder.isStalled ? STALLED_SLEEP : SLEEP);
+      idle = 0;
+    } else if (turns % SAMPLE_TURNS === 0) sample();
+  }
+
+  // The program is off the interfaces by now. Send what has come in, and wait for what is on its way.
+  const end = performance.now() + DRAIN;
+  while ((forwarder.turn() > 0 || sockets.some(({ rings }) => rings.inTx > 0)) && performance.now() < end);
+  sample();
+  say({ type: 'done', audit: auditFrames(umem, sockets) });
+}
+
+async function loadCallback(module: string): Promise<PacketCallback> {
+  const { default: callback } = (await import(module)) as { default?: unknown };
+  if (typeof callback !== 'function') throw new TypeError(`${module} has no function as its default export`);
+  return callback as PacketCallback;
+}
+
+function failureOf(error: unknown): WorkerFailure {
+  if (error instanceof XdpError) {
+    const { code, message, advice, call, errno } = error;
+    return { code, message, advice, call, errno };
+  }
+  return { code: 'XDP_ERR_WORKER', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

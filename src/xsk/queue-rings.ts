@@ -1,0 +1,66 @@
+import { FrameOwner } from './frame-ledger.js';
+import { AddressConsumer, AddressProducer, type RingMemory } from './ring.js';
+import type { Umem } from './umem.js';
+
+/**
+ * The fill and completion ring of one (device, queue) pair. They belong to one thread; every socket of the queue takes
+ * its frames from this fill ring and has them back through this completion ring.
+ */
+export class QueueRings {
+  readonly umem: Umem;
+  readonly fill: AddressProducer;
+  readonly completion: AddressConsumer;
+  /** Frames ever put into the fill ring, received, transmitted and returned by the completion ring. */
+  filled = 0;
+  received = 0;
+  transmitted = 0;
+  completed = 0;
+
+  constructor(umem: Umem, fill: RingMemory, completion: RingMemory) {
+    this.umem = umem;
+    this.fill = new AddressProducer(fill);
+    this.completion = new AddressConsumer(completion);
+  }
+
+  /** Frames that wait for packets: in the fill ring or with the kernel. */
+  get inFill(): number {
+    return this.filled - this.received;
+  }
+
+  /** Frames on their way out: in a TX ring, with the kernel, or in the completion ring. */
+  get inTx(): number {
+    return this.transmitted - this.completed;
+  }
+
+  /** Moves up to `max` free frames into the fill ring. @returns how many it moved */
+  refill(max: number): number {
+    const { pool, ledger } = this.umem;
+    const { fill } = this;
+    const count = fill.reserve(Math.min(max, pool.free));
+    if (count === 0) return 0;
+    for (let i = 0; i < count; i++) {
+      const address = pool.take();
+      fill.set(i, address);
+      ledger?.move(address, FrameOwner.free, FrameOwner.fill);
+    }
+    fill.submit(count);
+    this.filled += count;
+    return count;
+  }
+
+  /** Moves up to `max` transmitted frames from the completion ring back into the pool. @returns how many it moved */
+  reap(max: number): number {
+    const { pool, ledger } = this.umem;
+    const { completion } = this;
+    const count = completion.peek(max);
+    if (count === 0) return 0;
+    for (let i = 0; i < count; i++) {
+      const address = completion.address(i);
+      ledger?.move(address, FrameOwner.tx, FrameOwner.free);
+      pool.give(address);
+    }
+    completion.release(count);
+    this.completed += count;
+    return count;
+  }
+}

@@ -1,0 +1,117 @@
+import { calls, Errno, isErrno, Mapping, XdpError } from '../sys/index.js';
+import { SOL_XDP, XDP_PACKET_HEADROOM, XDP_UMEM_REG } from './abi.js';
+import { FrameLedger } from './frame-ledger.js';
+import { FramePool } from './frame-pool.js';
+
+const PAGE = 4096;
+
+export interface UmemOptions {
+  /** How many frames (chunks): 1 up to what fits below 4 GiB. */
+  readonly frames: number;
+  /** Bytes of a frame: 2048 (default) or 4096. Aligned chunks are a power of two, from 2048 up to a page. */
+  readonly frameSize?: number;
+  /** Bytes kept free before each received frame, on top of the kernel's own 256. Default 0. */
+  readonly headroom?: number;
+  /** `shared` puts the frames into a SharedArrayBuffer, so that other threads can see them. Default `mapped`. */
+  readonly memory?: 'mapped' | 'shared';
+  /** Checks every change of a frame's owner. For tests. */
+  readonly ledger?: boolean;
+}
+
+/**
+ * The memory that packets live in, cut into frames of one size, with the pool of those that are free. It may serve
+ * sockets on several queues and interfaces, all of one thread. Reference: Documentation/networking/af_xdp.rst, "UMEM".
+ */
+export class Umem implements Disposable {
+  readonly frames: number;
+  readonly frameSize: number;
+  readonly headroom: number;
+  /** All frames. One long-lived view: a packet is an offset into it. */
+  readonly bytes: Uint8Array;
+  readonly pool: FramePool;
+  readonly ledger: FrameLedger | undefined;
+  /** The descriptor that later sockets name to share this UMEM. Set by the first socket. */
+  sharedFd: number | undefined;
+  readonly #mapping: Mapping | undefined;
+  readonly #address: number;
+
+  /** @throws XDP_ERR_USAGE for a size out of range */
+  constructor(options: UmemOptions) {
+    const { frames, frameSize = 2048, headroom = 0 } = options;
+    const length = frames * frameSize;
+    if (frameSize !== 2048 && frameSize !== 4096) usage(`a frame has 2048 or 4096 bytes, not ${frameSize}`);
+    if (!Number.isInteger(frames) || frames < 1) usage(`a UMEM has at least one frame, not ${frames}`);
+    if (length > 0xffff_ffff) usage(`a UMEM is smaller than 4 GiB; ${frames} frames of ${frameSize} bytes are not`);
+    if (!Number.isInteger(headroom) || headroom < 0 || headroom >= frameSize - XDP_PACKET_HEADROOM) {
+      usage(`a headroom of ${headroom} bytes leaves no room in a frame of ${frameSize}`);
+    }
+    this.frames = frames;
+    this.frameSize = frameSize;
+    this.headroom = headroom;
+    this.pool = new FramePool(frames, frameSize);
+    this.ledger = options.ledger ? new FrameLedger(frames, frameSize) : undefined;
+    if (options.memory === 'shared') {
+      const shared = new SharedArrayBuffer(length + PAGE);
+      const start = calls.addressOf(new Uint8Array(shared));
+      const skip = (PAGE - (start % PAGE)) % PAGE;
+      this.bytes = new Uint8Array(shared, skip, length);
+      this.#address = start + skip;
+      this.#mapping = undefined;
+    } else {
+      this.#mapping = Mapping.anonymous(length);
+      this.bytes = new Uint8Array(this.#mapping.buffer);
+      this.#address = this.#mapping.address;
+    }
+  }
+
+  /** Bytes that the largest received frame may have. */
+  get capacity(): number {
+    return Umem.capacityOf(this.frameSize) - this.headroom;
+  }
+
+  /** The same for a frame size, without headroom. */
+  static capacityOf(frameSize: number): number {
+    return frameSize - XDP_PACKET_HEADROOM;
+  }
+
+  /**
+   * Registers the memory with an AF_XDP socket; for the first socket only.
+   * @throws XDP_ERR_MEMLOCK when the limit of locked memory is too low and CAP_IPC_LOCK is missing
+   */
+  register(fd: number): void {
+    // struct xdp_umem_reg {u64 addr; u64 len; u32 chunk_size; u32 headroom; u32 flags; u32 tx_metadata_len;}
+    const request = new BigUint64Array(4);
+    const words = new Uint32Array(request.buffer);
+    request[0] = BigInt(this.#address);
+    request[1] = BigInt(this.bytes.length);
+    words[4] = this.frameSize;
+    words[5] = this.headroom;
+    try {
+      calls.setsockopt(fd, SOL_XDP, XDP_UMEM_REG, request);
+    } catch (cause) {
+      if (!isErrno(cause, Errno.ENOBUFS, Errno.ENOMEM)) throw cause;
+      const limit = calls.getrlimit(RLIMIT_MEMLOCK).soft;
+      throw new XdpError(
+        'XDP_ERR_MEMLOCK',
+        `${this.bytes.length} bytes of packet memory can't be locked: the limit (ulimit -l) is ${limit} bytes`,
+        { cause, advice: 'raise the limit (LimitMEMLOCK= in a unit), add CAP_IPC_LOCK, or ask for fewer frames' },
+      );
+    }
+    this.sharedFd = fd;
+  }
+
+  /** After the last socket is closed. Idempotent. */
+  close(): void {
+    this.#mapping?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const RLIMIT_MEMLOCK = 8;
+
+function usage(message: string): never {
+  throw new XdpError('XDP_ERR_USAGE', message);
+}

@@ -1,0 +1,158 @@
+import { Errno } from '../sys/index.js';
+import type { Batch } from './batch.js';
+import { FrameOwner } from './frame-ledger.js';
+import type { QueueRings } from './queue-rings.js';
+import { DescriptorConsumer, DescriptorProducer, type RingMemory } from './ring.js';
+
+/** What the kernel counts for one socket: `struct xdp_statistics`. */
+export interface XskStatistics {
+  /** Frames lost for another reason than a full RX ring (too long for a chunk, for one). */
+  readonly rxDropped: number;
+  readonly rxInvalidDescriptors: number;
+  readonly txInvalidDescriptors: number;
+  readonly rxRingFull: number;
+  readonly rxFillRingEmpty: number;
+  readonly txRingEmpty: number;
+}
+
+/** The other side of a socket's rings: the kernel, or its in-memory twin. */
+export interface RingPeer {
+  /** Readable when packets wait; -1 when there is nothing to poll. */
+  readonly fd: number;
+  /** Asks for transmission. @returns 0, or a negated error number: EAGAIN says that there is more to send */
+  kick(): number;
+  /** Asks it to look at the fill ring. @returns as {@link kick} */
+  wakeRx(): number;
+  statistics(): XskStatistics;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface XskSocketParts {
+  readonly rings: QueueRings;
+  readonly rx: RingMemory | undefined;
+  readonly tx: RingMemory | undefined;
+  readonly peer: RingPeer;
+  readonly queue: number;
+  readonly zeroCopy: boolean;
+}
+
+/** A socket of the AF_XDP family: an RX ring, a TX ring or both, on one queue. Belongs to one thread. */
+export class XskSocket implements Disposable {
+  readonly rings: QueueRings;
+  readonly rx: DescriptorConsumer | undefined;
+  readonly tx: DescriptorProducer | undefined;
+  readonly queue: number;
+  /** Whether the driver works in the UMEM itself. */
+  readonly zeroCopy: boolean;
+  /** Calls made to have frames transmitted. */
+  kicks = 0;
+  readonly #peer: RingPeer;
+  #closed = false;
+
+  constructor(parts: XskSocketParts) {
+    this.rings = parts.rings;
+    this.rx = parts.rx && new DescriptorConsumer(parts.rx);
+    this.tx = parts.tx && new DescriptorProducer(parts.tx);
+    this.queue = parts.queue;
+    this.zeroCopy = parts.zeroCopy;
+    this.#peer = parts.peer;
+  }
+
+  /** The descriptor, for an XSKMAP or for polling; -1 for the in-memory twin. */
+  get fd(): number {
+    return this.#peer.fd;
+  }
+
+  /**
+   * Fills the batch with packets out of the RX ring, as many as it has room for. Their frames are the caller's now: each
+   * must be transmitted, or given back to the pool.
+   * @returns how many there are: the batch's count
+   */
+  receive(batch: Batch): number {
+    const { rx } = this;
+    batch.count = 0;
+    if (rx === undefined) return 0;
+    const count = rx.peek(batch.capacity);
+    if (count === 0) return 0;
+    const { addresses, lengths } = batch;
+    for (let i = 0; i < count; i++) {
+      addresses[i] = rx.address(i);
+      lengths[i] = rx.length(i);
+    }
+    rx.release(count);
+    batch.count = count;
+    this.rings.received += count;
+    const { ledger } = this.rings.umem;
+    if (ledger !== undefined) {
+      for (let i = 0; i < count; i++) ledger.move(addresses[i]!, FrameOwner.fill, FrameOwner.application);
+    }
+    return count;
+  }
+
+  /**
+   * Puts packets `from` up to `from + count` of a batch into the TX ring, as many as it has room for; {@link flush}
+   * sends them. Their frames come back by the completion ring.
+   * @returns how many it took; the frames of the others are still the caller's
+   */
+  transmit(batch: Batch, from: number, count: number): number {
+    const { tx } = this;
+    if (tx === undefined) return 0;
+    const taken = tx.reserve(count);
+    if (taken === 0) return 0;
+    const { addresses, lengths } = batch;
+    for (let i = 0; i < taken; i++) tx.set(i, addresses[from + i]!, lengths[from + i]!, 0);
+    const { ledger } = this.rings.umem;
+    if (ledger !== undefined) {
+      for (let i = 0; i < taken; i++) ledger.move(addresses[from + i]!, FrameOwner.application, FrameOwner.tx);
+    }
+    tx.submit(taken);
+    this.rings.transmitted += taken;
+    return taken;
+  }
+
+  /**
+   * Has the kernel take what stands in the TX ring. In copy mode one call sends 32 frames (`max_tx_budget`,
+   * net/xdp/xsk.c) and says EAGAIN: so it is called again as long as it gets on.
+   * @returns 0, or the negated error number that ended it: EAGAIN when the device takes no more for now
+   */
+  flush(): number {
+    const { tx } = this;
+    if (tx === undefined) return 0;
+    let pending = tx.pending();
+    while (pending > 0 && tx.needsWakeup()) {
+      const result = this.#peer.kick();
+      this.kicks++;
+      const before = pending;
+      pending = tx.pending();
+      // EBUSY: the device dropped one frame (NET_XMIT_DROP); it comes back by the completion ring like a sent one.
+      if (result !== -Errno.EAGAIN && result !== -Errno.EBUSY) return result;
+      if (pending === before) return result;
+    }
+    return 0;
+  }
+
+  /** Calls the kernel if it waits for frames in the fill ring. */
+  wakeRx(): void {
+    if (this.rings.fill.needsWakeup()) this.#peer.wakeRx();
+  }
+
+  statistics(): XskStatistics {
+    return this.#peer.statistics();
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Frames still in its rings stay counted as theirs. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#peer.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MISSING = ['llvm-mc-14', 'llvm-objdump-14', 'llvm-objcopy-14', 'clang-14'].filter(
+  (tool) => spawnSync(tool, ['--version']).status !== 0,
+);
+
+/** What is absent of the LLVM tools, for the name of a skipped test; empty where all are there. */
+export const missingTools: string = MISSING.length === 0 ? '' : ` (skipped: no ${MISSING.join(', no ')})`;
+
+/** What llvm-objdump says of a program: its slot and text, without symbols and with single spaces. */
+export function objdump(bytes: Uint8Array, ...options: string[]): { index: number; text: string }[] {
+  return inDirectory((directory) => {
+    const lines = [];
+    for (let at = 0; at < bytes.length; at += 8) lines.push(`.byte ${[...bytes.subarray(at, at + 8)].join(',')}`);
+    writeFileSync(join(directory, 'p.s'), `.text\n${lines.join('\n')}\n`);
+    const object = join(directory, 'p.o');
+    execFileSync('llvm-mc-14', ['-triple', 'bpfel', '-filetype=obj', join(directory, 'p.s'), '-o', object]);
+    return parse(execFileSync('llvm-objdump-14', ['-d', '-z', '--no-show-raw-insn', ...options, object], LARGE));
+  });
+}
+
+/** The bytes llvm-mc makes of text. */
+export function assembleText(lines: readonly string[]): Uint8Array {
+  return inDirectory((directory) => {
+    const object = join(directory, 'p.o');
+    const section = join(directory, 'p.bin');
+    writeFileSync(join(directory, 'p.s'), `.text\n${lines.join('\n')}\n`);
+    execFileSync('llvm-mc-14', [
+      '-triple',
+      'bpfel',
+      '-mattr=+alu32',
+      '-filetype=obj',
+      join(directory, 'p.s'),
+      '-o',
+      object,
+    ]);
+    execFileSync('llvm-objcopy-14', ['-O', 'binary', '--only-section=.text', object, section]);
+    return new Uint8Array(readFileSync(section));
+  });
+}
+
+/** Compiles C for eBPF and gives the bytes of its section `xdp`, before relocation, back. */
+export function compile(source: string, ...options: string[]): Uint8Array {
+  return inDirectory((directory) => {
+    const object = join(directory, 'p.o');
+    const section = join(directory, 'p.bin');
+    writeFileSync(join(directory, 'p.c'), source);
+    execFileSync('clang-14', ['-target', 'bpf', '-O2', ...options, '-c', join(directory, 'p.c'), '-o', object]);
+    execFileSync('llvm-objcopy-14', ['-O', 'binary', '--only-section=xdp', object, section]);
+    return new Uint8Array(readFileSync(section));
+  });
+}
+
+const LARGE = { encoding: 'utf8', maxBuffer: 1 << 26 } as const;
+
+function parse(output: string): { index: number; text: string }[] {
+  return [...output.matchAll(/^\s*(\d+):\s+(.*)$/gm)].map(([, index, text]) => ({
+    index: Number(index),
+    text: text!
+      .replace(/ <[^<]*>$/, '')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  }));
+}
+
+function inDirectory<T>(work: (directory: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), 'xdpkit-ebpf-'));
+  try {
+    return work(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
