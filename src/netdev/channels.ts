@@ -1,6 +1,6 @@
 import { Errno, isErrno } from '../sys/index.js';
 import { EthtoolSocket } from './ethtool-socket.js';
-import type { Attributes } from './netlink-codec.js';
+import type { Attributes } from './netlink-attributes.js';
 import type { NetnsOptions } from './netlink-socket.js';
 
 const ETHTOOL_MSG_CHANNELS_GET = 17;

@@ -15,8 +15,8 @@ const RTGENMSG = new Uint8Array(4);
  * number means something only inside the namespace of whoever reads it.
  *
  * @param options namespace that the number was read in
- * @returns a path: of a named namespace (/run/netns/*) if possible, else of the oldest process in it (/proc/PID/ns/net);
- *   `undefined` if neither is to be seen from here, or may be opened
+ * @returns a path: of a named namespace (/run/netns/NAME) if possible, else of the process in it with the lowest number
+ *   (/proc/PID/ns/net); `undefined` if neither is to be seen from here, or may be opened
  */
 export function findNamespace(netnsId: number, options: NetnsOptions = {}): string | undefined {
   using socket = new NetlinkSocket(NETLINK_ROUTE, options);

@@ -36,7 +36,8 @@ let count = 0;
 
 /**
  * A test bed of network namespaces and veth pairs, all gone when it is closed. Its namespaces carry the number of the
- * process, so that what a killed process leaves behind is known for it ({@link removeStaleLabs}). Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
+ * process, so that what a killed process leaves behind is known for it (`removeStaleLabs`). Needs CAP_SYS_ADMIN and
+ * CAP_NET_ADMIN.
  */
 export class Lab implements Disposable {
   /** What the names of its namespaces begin with. */

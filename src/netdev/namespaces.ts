@@ -25,8 +25,8 @@ export function listNamespaces(): string[] {
 }
 
 /**
- * Makes a named network namespace, just as `ip netns add` does: a file under /run/netns with the namespace mounted on it,
- * which keeps it alive without any process inside. Needs CAP_SYS_ADMIN.
+ * Makes a named network namespace, just as `ip netns add` does: a file under /run/netns with the namespace mounted on
+ * it, which keeps it alive without any process inside. Needs CAP_SYS_ADMIN.
  *
  * @throws XDP_ERR_USAGE when the name is taken or can't be a file name, XDP_ERR_PERMISSION
  */
@@ -50,8 +50,8 @@ export function createNamespace(name: string): void {
 }
 
 /**
- * Takes a network namespace's name away. It ends when its last process and socket do; physical interfaces in it go back to the first
- * namespace. Needs CAP_SYS_ADMIN.
+ * Takes a network namespace's name away. It ends when its last process and socket do; physical interfaces in it go back
+ * to the first namespace. Needs CAP_SYS_ADMIN.
  *
  * @throws XDP_ERR_NO_NAMESPACE, XDP_ERR_PERMISSION
  */

@@ -35,7 +35,7 @@ const ANSWER_TIMEOUT_SECONDS = 10n;
 
 /** Options of every function that asks the kernel about interfaces. */
 export interface NetnsOptions {
-  /** Name (as `ip netns` has it) or path of the network namespace; the calling thread's when absent. Needs CAP_SYS_ADMIN. */
+  /** Network namespace, by name (as `ip netns` has it) or path; absent for the own one. Needs CAP_SYS_ADMIN. */
   readonly netns?: string | undefined;
 }
 

@@ -11,9 +11,9 @@ const PACKET_MR_PROMISC = 1;
 /**
  * Keeps an interface in promiscuous mode until closed.
  *
- * The mode is a membership of a packet socket, not the flag IFF_PROMISC on the interface: the kernel counts memberships, so
- * several holders don't disturb one another, and takes this one back when the socket ends, however the process dies.
- * Nothing is left behind, not even by SIGKILL. Needs CAP_NET_RAW.
+ * The mode is a membership of a packet socket, not the flag IFF_PROMISC on the interface: the kernel counts
+ * memberships, so several holders don't disturb one another, and takes this one back when the socket ends, however the
+ * process dies. Nothing is left behind, not even by SIGKILL. Needs CAP_NET_RAW.
  */
 export class PromiscuousMode implements Disposable {
   readonly #socket: OwnedFd;

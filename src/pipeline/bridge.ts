@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Device, type DeviceOptions } from '../device/index.js';
 import { getLink } from '../netdev/index.js';
-import { XdpError } from '../sys/index.js';
+import { requireCapabilities, XdpError } from '../sys/index.js';
 import { Umem, type ZeroCopy } from '../xsk/index.js';
 import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
@@ -113,6 +113,7 @@ export class Bridge implements AsyncDisposable {
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     check(options);
+    requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
     let bridge: Bridge | undefined;
     try {

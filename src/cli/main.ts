@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ERROR_CODES } from '../sys/index.js';
+import { bridgeCommand } from './bridge-command.js';
+import { demoCommand } from './demo-command.js';
+import { printError } from './output.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('xdpkit')
+  .description('Programs the Linux express data path (XDP, AF_XDP) from TypeScript.')
+  .version(version)
+  .addCommand(demoCommand())
+  .addCommand(bridgeCommand())
+  .showHelpAfterError('(--help tells more)');
+
+// A command inherits neither of these by itself when it is added whole.
+for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help tells more)');
+
+// The reader of a pipe may go away at any time: that ends the output, not in an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.kill(process.pid, 'SIGTERM');
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed it. Help and version are no errors; anything else is usage.
+    process.exitCode = error.exitCode === 0 ? 0 : ERROR_CODES.XDP_ERR_USAGE.exit;
+  } else {
+    process.exitCode = printError(error, process.argv.includes('--json'));
+  }
+}

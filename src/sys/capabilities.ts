@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { XdpError } from './errors.js';
+
+/** Capabilities by their bit: include/uapi/linux/capability.h. */
+const BITS = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_IPC_LOCK: 14, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
+export type Capability = keyof typeof BITS;
+
+/** Those of `wanted` that this process has not in effect. CAP_SYS_ADMIN includes CAP_BPF (capabilities(7)). */
+export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/thread-self/status', 'ascii'))?.[1] ?? '0'}`);
+  const has = (name: Capability) => ((effective >> BigInt(BITS[name])) & 1n) === 1n;
+  return wanted.filter((name) => !has(name) && !(name === 'CAP_BPF' && has('CAP_SYS_ADMIN')));
+}
+
+/**
+ * @param what who needs them, as the beginning of a sentence
+ * @throws XDP_ERR_PERMISSION naming those that are missing
+ */
+export function requireCapabilities(what: string, wanted: readonly Capability[]): void {
+  const missing = missingCapabilities(wanted);
+  if (missing.length === 0) return;
+  throw new XdpError('XDP_ERR_PERMISSION', `${what} needs ${list(wanted)}; this process lacks ${list(missing)}`, {
+    advice: 'run it as root (sudo), or see docs/privileges.md',
+  });
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
