@@ -30,10 +30,14 @@ export function bridgeCommand(): Command {
     )
     .addOption(new Option('--cpus <list>', 'bind the workers to these processors, such as 0,2-3').argParser(processors))
     .addOption(
-      new Option('-m, --mode <mode>', 'where the XDP program runs').choices(['native', 'generic', 'auto']).default('auto'),
+      new Option('-m, --mode <mode>', 'where the XDP program runs')
+        .choices(['native', 'generic', 'auto'])
+        .default('auto'),
     )
     .addOption(
-      new Option('-z, --zero-copy <when>', 'let the driver work in our memory').choices(['auto', 'on', 'off']).default('auto'),
+      new Option('-z, --zero-copy <when>', 'let the driver work in our memory')
+        .choices(['auto', 'on', 'off'])
+        .default('auto'),
     )
     .addOption(
       new Option('--frame-size <bytes>', 'bytes of a frame: 2048 for an MTU up to 1770, 4096 for up to 3818')
@@ -41,7 +45,9 @@ export function bridgeCommand(): Command {
         .default(2048),
     )
     .addOption(
-      new Option('--wait <how>', 'adaptive: sleep when idle; spin: never sleep').choices(['adaptive', 'spin']).default('adaptive'),
+      new Option('--wait <how>', 'adaptive: sleep when idle; spin: never sleep')
+        .choices(['adaptive', 'spin'])
+        .default('adaptive'),
     )
     .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
     .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type BridgeSample, type PortSample, type SocketCounter } from '../pipeline/index.js';
+import type { BridgeSample, PortSample, SocketCounter } from '../pipeline/index.js';
 
 /** How reasons for a loss are told to people; the first ones are ours, the others the kernel's. */
 const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {

@@ -6,7 +6,9 @@ import { bridgeCommand } from './bridge-command.js';
 import { demoCommand } from './demo-command.js';
 import { printError } from './output.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('xdpkit')
   .description('Programs the Linux express data path (XDP, AF_XDP) from TypeScript.')

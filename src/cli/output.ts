@@ -26,6 +26,7 @@ export function printError(error: unknown, json: boolean): number {
   }
   // What nobody foresaw is a bug: then the stack is worth more than a short message.
   if (known === undefined && error instanceof Error) printNote(error.stack ?? '');
-  else if (process.env['NODE_DEBUG']?.split(',').includes('xdp') && error instanceof Error) printNote(error.stack ?? '');
+  else if (process.env['NODE_DEBUG']?.split(',').includes('xdp') && error instanceof Error)
+    printNote(error.stack ?? '');
   return known?.exitCode ?? 1;
 }

@@ -7,7 +7,9 @@ export type Capability = keyof typeof BITS;
 
 /** Those of `wanted` that this process has not in effect. CAP_SYS_ADMIN includes CAP_BPF (capabilities(7)). */
 export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/thread-self/status', 'ascii'))?.[1] ?? '0'}`);
+  const effective = BigInt(
+    `0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/thread-self/status', 'ascii'))?.[1] ?? '0'}`,
+  );
   const has = (name: Capability) => ((effective >> BigInt(BITS[name])) & 1n) === 1n;
   return wanted.filter((name) => !has(name) && !(name === 'CAP_BPF' && has('CAP_SYS_ADMIN')));
 }
