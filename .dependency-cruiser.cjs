@@ -2,15 +2,7 @@
  * Who may import whom: docs/architecture.md draws it, this file holds it. A folder imports only folders of lower floors;
  * folders of one floor don't import each other. A new folder takes its place here first.
  */
-const FLOORS = [
-  ['sys'],
-  ['wire', 'ebpf'],
-  ['kernel', 'netdev', 'xsk'],
-  ['device'],
-  ['pipeline'],
-  ['demo'],
-  ['cli'],
-];
+const FLOORS = [['sys'], ['wire', 'ebpf'], ['kernel', 'netdev', 'xsk'], ['device'], ['pipeline'], ['demo'], ['cli']];
 
 const any = (folders) => `^src/(${folders.join('|')})/`;
 
@@ -37,7 +29,8 @@ module.exports = {
     },
     {
       name: 'through-the-index',
-      comment: "another folder is imported through its index.js. (Worker threads are named by URL, which isn't an import)",
+      comment:
+        "another folder is imported through its index.js. (Worker threads are named by URL, which isn't an import)",
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },

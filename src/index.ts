@@ -1,16 +1,23 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
 export { Device, type DeviceOptions } from './device/index.js';
-export type { XdpMode } from './kernel/index.js';
+export type { ProgramInfo, XdpMode, XskMap } from './kernel/index.js';
+export type { Link, XdpAttachment } from './netdev/index.js';
 export {
   Bridge,
   type BridgeOptions,
   type BridgeSample,
   type BridgeSummary,
   type FrameAudit,
+  type OpenInterfaceOptions,
+  openInterface,
   type PacketCallback,
+  PacketInterface,
   type PortSample,
+  ReceivedPacket,
+  type SocketCounter,
   type SocketCounts,
+  type WorkerCounter,
   type WorkerCounts,
 } from './pipeline/index.js';
-export { ERROR_CODES, type ErrorCode, XdpError } from './sys/index.js';
+export { ERROR_CODES, type ErrorCode, XdpError, type XdpErrorOptions } from './sys/index.js';
 export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';

@@ -160,7 +160,7 @@ function showLive(bridge: Bridge, interfaces: readonly string[], start: BridgeSa
 }
 
 /** What happened, in a few lines. */
-export function summaryLines({ last, audits }: BridgeSummary, start: BridgeSample): string[] {
+function summaryLines({ last, audits }: BridgeSummary, start: BridgeSample): string[] {
   const seconds = (last.time - start.time) / 1000;
   const lines = last.ports.map(({ interface: name, total }) => {
     const lost = lossesOf(total);

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { XdpError } from '../sys/index.js';
 
 /** Version of everything printed with `--json`; it changes when a field changes its meaning or goes away. */
-export const JSON_VERSION = 1;
+const JSON_VERSION = 1;
 
 /** One line of JSON on standard output. */
 export function printJson(type: string, data: object): void {
@@ -16,17 +16,15 @@ export function printNote(text: string): void {
 
 /** Tells an error in one or two lines, or as JSON. @returns the exit code */
 export function printError(error: unknown, json: boolean): number {
-  const known = error instanceof XdpError ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  if (json) {
-    printJson('error', known?.toJSON() ?? { code: 'XDP_ERR_INTERNAL', message });
-  } else {
-    printNote(`${styleText('red', 'error:', { stream: process.stderr })} ${message}${known ? ` [${known.code}]` : ''}`);
-    if (known?.advice !== undefined) printNote(`  ${known.advice}`);
+  const known = error instanceof XdpError ? error : new XdpError('XDP_ERR_INTERNAL', message, { cause: error });
+  if (json) printJson('error', known.toJSON());
+  else {
+    printNote(`${styleText('red', 'error:', { stream: process.stderr })} ${message} [${known.code}]`);
+    if (known.advice !== undefined) printNote(`  ${known.advice}`);
   }
   // What nobody foresaw is a bug: then the stack is worth more than a short message.
-  if (known === undefined && error instanceof Error) printNote(error.stack ?? '');
-  else if (process.env['NODE_DEBUG']?.split(',').includes('xdp') && error instanceof Error)
-    printNote(error.stack ?? '');
-  return known?.exitCode ?? 1;
+  const wanted = known !== error || process.env['NODE_DEBUG']?.split(',').includes('xdp');
+  if (wanted && error instanceof Error) printNote(error.stack ?? '');
+  return known.exitCode;
 }

@@ -1,6 +1,6 @@
 /** How a run was asked to end, and the exit code for it: a supervisor's SIGTERM is a success, an interrupt is 130. */
-export const STOP_SIGNALS = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0 } as const;
-export type StopSignal = keyof typeof STOP_SIGNALS;
+const STOP_SIGNALS = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0 } as const;
+type StopSignal = keyof typeof STOP_SIGNALS;
 
 /**
  * Turns the signals that ask a process to end into an abort, for as long as `run` takes: whatever is open is closed in

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FeatureChange, namespaceIdentity, restoreFeatures } from '../netdev/index.js';
-import { calls, OwnedFd } from '../sys/index.js';
+import { calls, Errno, isErrno, OwnedFd } from '../sys/index.js';
 
 const DIRECTORY = '/run/xdpkit/offloads';
+const SUFFIX = '.json';
 const OWN_NAMESPACE = '/proc/thread-self/ns/net';
 const O_RDWR_CLOEXEC = 0o2 | 0o2000000;
 const O_CREAT = 0o100;
@@ -28,11 +29,14 @@ export class OffloadJournal implements Disposable {
 
   constructor(changes: readonly FeatureChange[]) {
     mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
-    this.#path = join(DIRECTORY, `${process.pid}-${Date.now()}-${sequence++}.json`);
-    this.#lock = openJournal(this.#path, O_CREAT);
+    this.#path = join(DIRECTORY, `${process.pid}-${Date.now()}-${sequence++}${SUFFIX}`);
+    // Locked and written before it has the name that others look for: nobody takes it for an orphan meanwhile.
+    const draft = `${this.#path}.new`;
+    this.#lock = openJournal(draft, O_CREAT);
     calls.flock(this.#lock.fd, LOCK_EX_NB);
     const entry: Entry = { home: namespaceIdentity(OWN_NAMESPACE), changes };
-    writeFileSync(this.#path, JSON.stringify(entry));
+    writeFileSync(draft, JSON.stringify(entry));
+    renameSync(draft, this.#path);
   }
 
   /** The changes are undone. Idempotent. */
@@ -51,16 +55,25 @@ export class OffloadJournal implements Disposable {
 export function recoverOffloads(): string[] {
   const mended = new Set<string>();
   for (const name of journals()) {
-    const path = join(DIRECTORY, name);
-    using journal = openJournal(path, 0);
-    if (calls.flock(journal.fd, LOCK_EX_NB) < 0) continue;
-    const entry = parse(readFileSync(path, 'utf8'));
-    if (entry !== undefined && entry.home !== namespaceIdentity(OWN_NAMESPACE)) continue;
-    restoreFeatures(entry?.changes ?? []);
-    for (const change of entry?.changes ?? []) mended.add(change.interface);
-    unlinkSync(path);
+    try {
+      for (const change of recover(join(DIRECTORY, name))) mended.add(change.interface);
+    } catch (error) {
+      // Its owner ended, or another process has just recovered it.
+      if (!isErrno(error, Errno.ENOENT) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
   return [...mended];
+}
+
+function recover(path: string): readonly FeatureChange[] {
+  using journal = openJournal(path, 0);
+  if (calls.flock(journal.fd, LOCK_EX_NB) < 0) return [];
+  const entry = parse(readFileSync(path, 'utf8'));
+  if (entry !== undefined && entry.home !== namespaceIdentity(OWN_NAMESPACE)) return [];
+  const changes = entry?.changes ?? [];
+  restoreFeatures(changes);
+  unlinkSync(path);
+  return changes;
 }
 
 /** @returns undefined for a journal whose writer died before it was written */
@@ -74,7 +87,7 @@ function parse(text: string): Entry | undefined {
 
 function journals(): string[] {
   try {
-    return readdirSync(DIRECTORY);
+    return readdirSync(DIRECTORY).filter((name) => name.endsWith(SUFFIX));
   } catch {
     return [];
   }

@@ -5,5 +5,6 @@ import type { Packet } from '../xsk/index.js';
  * number to drop it. `packet` is moved on after the call; keep a `copy()`. A callback that throws drops its packet.
  *
  * @param ingress port that the packet came in by: the interface's place in the list the bridge was given
+ * @param queue queue of that interface
  */
-export type PacketCallback = (packet: Packet, ingress: number) => number;
+export type PacketCallback = (packet: Packet, ingress: number, queue: number) => number;

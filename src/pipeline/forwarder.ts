@@ -56,6 +56,8 @@ export class Forwarder {
   readonly #packet: Packet;
   readonly #checksums: ChecksumMemory;
   readonly #fill: number;
+  /** Frames that are moved at once between the pool and the rings. */
+  readonly #lot: number;
   readonly #callback: PacketCallback | undefined;
 
   constructor(options: ForwarderOptions) {
@@ -66,6 +68,7 @@ export class Forwarder {
     this.#packet = new Packet(this.#batch, umem.frameSize);
     this.#checksums = new ChecksumMemory(umem.bytes);
     this.#fill = options.fill;
+    this.#lot = Math.max(1, options.fill >> 3);
     this.#callback = options.callback;
     this.#members = sockets.map((socket) => new Member(socket));
     const ports = Math.max(...sockets.map(({ port }) => port)) + 1;
@@ -113,21 +116,21 @@ export class Forwarder {
   #serve(member: Member): number {
     const { socket } = member;
     const { rings } = socket;
-    if (rings.inTx > 0) {
-      if (member.stalled) member.stalled = socket.flush() !== 0;
-      rings.reap(rings.completion.size);
-    }
-    if (rings.inFill < this.#fill) rings.refill(this.#fill - rings.inFill);
-    socket.wakeRx();
     const batch = this.#batch;
+    // Each touch of a ring's index costs as much as several packets: so frames are moved back in larger lots.
+    if (this.#fill - rings.inFill >= this.#lot) rings.refill(this.#fill - rings.inFill);
+    if (socket.zeroCopy) socket.wakeRx();
     const count = socket.receive(batch);
+    if (rings.inTx >= this.#lot || (count === 0 && rings.inTx > 0)) this.#reap(member);
     if (count === 0) return 0;
     batch.ingress = member.port;
     batch.queue = socket.queue;
-    this.#countReceived(member);
+    const bytes = this.#bytes(0, count);
+    this.#counters[member.row + SocketSlot.rxPackets]! += count;
+    this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
     if (member.partialChecksums) this.#completeChecksums(member);
     if (this.#callback === undefined) {
-      this.#transmit(member, member.egress[1 - member.port], 0, count);
+      this.#transmit(member, member.egress[1 - member.port], 0, count, bytes);
     } else {
       this.#call(this.#callback);
       this.#dispatch(member);
@@ -135,12 +138,17 @@ export class Forwarder {
     return count;
   }
 
-  #countReceived(member: Member): void {
-    const { count, lengths } = this.#batch;
+  #reap(member: Member): void {
+    const { socket } = member;
+    if (member.stalled) member.stalled = socket.flush() !== 0;
+    socket.rings.reap(socket.rings.completion.size);
+  }
+
+  #bytes(from: number, to: number): number {
+    const { lengths } = this.#batch;
     let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += lengths[i]!;
-    this.#counters[member.row + SocketSlot.rxPackets]! += count;
-    this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
+    for (let i = from; i < to; i++) bytes += lengths[i]!;
+    return bytes;
   }
 
   #completeChecksums(member: Member): void {
@@ -156,7 +164,7 @@ export class Forwarder {
     for (let i = 0; i < batch.count; i++) {
       packet.moveTo(i);
       try {
-        const port = callback(packet, batch.ingress);
+        const port = callback(packet, batch.ingress, batch.queue);
         batch.egress[i] = port < 0 ? Drop.callback : port;
       } catch {
         batch.egress[i] = Drop.callbackError;
@@ -172,30 +180,27 @@ export class Forwarder {
       let to = from + 1;
       while (to < count && egress[to] === port) to++;
       if (port < 0) this.#drop(member, port, from, to);
-      else this.#transmit(member, member.egress[port], from, to);
+      else this.#transmit(member, member.egress[port], from, to, this.#bytes(from, to));
       from = to;
     }
   }
 
-  #transmit(member: Member, out: Member | undefined, from: number, to: number): void {
+  #transmit(member: Member, out: Member | undefined, from: number, to: number, bytes: number): void {
     if (out === undefined) {
       this.#drop(member, Drop.unknownPort, from, to);
       return;
     }
-    const batch = this.#batch;
     const { socket } = out;
-    let sent = from + socket.transmit(batch, from, to - from);
+    let sent = from + socket.transmit(this.#batch, from, to - from);
     out.stalled = socket.flush() !== 0;
     if (sent < to) {
-      sent += socket.transmit(batch, sent, to - sent);
+      this.#reap(out);
+      sent += socket.transmit(this.#batch, sent, to - sent);
       out.stalled = socket.flush() !== 0;
       if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
     }
-    const { lengths } = batch;
-    let bytes = 0;
-    for (let i = from; i < sent; i++) bytes += lengths[i]!;
     this.#counters[out.row + SocketSlot.txPackets]! += sent - from;
-    this.#counters[out.row + SocketSlot.txBytes]! += bytes;
+    this.#counters[out.row + SocketSlot.txBytes]! += sent === to ? bytes : this.#bytes(from, sent);
   }
 
   #drop(member: Member, reason: number, from: number, to: number): void {

@@ -8,7 +8,9 @@ export {
   type DropReason,
   type SocketCounter,
   type SocketCounts,
+  type WorkerCounter,
   type WorkerCounts,
 } from './counters.js';
 export { Forwarder, type ForwarderOptions, type ForwarderSocket } from './forwarder.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
+export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';

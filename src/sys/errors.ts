@@ -29,7 +29,7 @@ export const ERROR_CODES = {
   XDP_ERR_RING_OVERRUN: { exit: 1, summary: 'more entries were submitted to a ring than it has room for' },
   XDP_ERR_FRAME_OWNER: { exit: 1, summary: 'a frame was given away by somebody who does not own it' },
   XDP_ERR_WORKER: { exit: 1, summary: 'a worker thread failed' },
-  XDP_ERR_DEMO: { exit: 1, summary: 'a check of the demonstration failed' },
+  XDP_ERR_INTERNAL: { exit: 1, summary: 'something that should not happen: a bug in xdpkit' },
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

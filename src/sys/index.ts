@@ -2,7 +2,16 @@ export type { Backend, Bytes, Watch } from './backend.js';
 export * as calls from './calls.js';
 export { currentBackend, useBackend } from './calls.js';
 export { type Capability, missingCapabilities, requireCapabilities } from './capabilities.js';
-export { ERROR_CODES, Errno, type ErrorCode, errnoName, isErrno, SystemError, XdpError } from './errors.js';
+export {
+  ERROR_CODES,
+  Errno,
+  type ErrorCode,
+  errnoName,
+  isErrno,
+  SystemError,
+  XdpError,
+  type XdpErrorOptions,
+} from './errors.js';
 export { Mapping } from './mapping.js';
 export {
   enterNamespace,

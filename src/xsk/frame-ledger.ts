@@ -47,6 +47,11 @@ export class FrameLedger {
     this.#counts[to]!++;
   }
 
+  /** The same for `count` addresses from `addresses[first]` on. */
+  moveAll(addresses: Uint32Array, first: number, count: number, from: FrameOwner, to: FrameOwner): void {
+    for (let i = 0; i < count; i++) this.move(addresses[first + i]!, from, to);
+  }
+
   /** How many frames each owner has. */
   counts(): Record<keyof typeof FrameOwner, number> {
     return Object.fromEntries(NAMES.map((name) => [name, this.#counts[FrameOwner[name]]])) as Record<

@@ -2,20 +2,22 @@ import { XdpError } from '../sys/index.js';
 
 /** The free frames of a UMEM: a stack, so that the frame given back last, which the cache still holds, goes out first. */
 export class FramePool {
-  readonly #stack: Uint32Array;
-  readonly #chunkMask: number;
+  /** The free frames' addresses are the first {@link free} entries. For the rings, which move many at once. */
+  readonly stack: Uint32Array;
+  /** What an address inside a frame is masked with to name the frame. */
+  readonly chunkMask: number;
   #free: number;
 
   /** @param frameSize bytes, a power of two */
   constructor(frames: number, frameSize: number) {
-    this.#chunkMask = ~(frameSize - 1);
-    this.#stack = new Uint32Array(frames);
+    this.chunkMask = ~(frameSize - 1);
+    this.stack = new Uint32Array(frames);
     this.#free = frames;
-    for (let i = 0; i < frames; i++) this.#stack[i] = (frames - 1 - i) * frameSize;
+    for (let i = 0; i < frames; i++) this.stack[i] = (frames - 1 - i) * frameSize;
   }
 
   get frames(): number {
-    return this.#stack.length;
+    return this.stack.length;
   }
 
   get free(): number {
@@ -25,19 +27,24 @@ export class FramePool {
   /** The address of a frame's first byte. Call only while {@link free} is above 0. */
   take(): number {
     if (this.#free === 0) throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was taken from an empty pool');
-    return this.#stack[--this.#free]!;
+    return this.stack[--this.#free]!;
   }
 
   /** Gives a frame back. Any address inside it will do. */
   give(address: number): void {
-    if (this.#free === this.#stack.length) {
+    if (this.#free === this.stack.length) {
       throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was given back to a pool that has all of its frames');
     }
-    this.#stack[this.#free++] = address & this.#chunkMask;
+    this.stack[this.#free++] = address & this.chunkMask;
+  }
+
+  /** Says that the uppermost `count` frames of the stack were taken (negative: put there) by whoever copied them. */
+  moved(count: number): void {
+    this.#free -= count;
   }
 
   /** The free frames' addresses; a copy. */
   addresses(): Uint32Array {
-    return this.#stack.slice(0, this.#free);
+    return this.stack.slice(0, this.#free);
   }
 }

@@ -21,7 +21,7 @@ export interface XskSocketOptions {
   readonly fillSize?: number;
   readonly completionSize?: number;
   /** Default `auto`. A UMEM is zero-copy for all of its sockets or for none; the first one decides. */
-  readonly zeroCopy?: ZeroCopy;
+  readonly zeroCopy?: ZeroCopy | undefined;
   /** Spare calls while the driver is awake (XDP_USE_NEED_WAKEUP). Default true. */
   readonly needWakeup?: boolean;
   /** Milliseconds to wait for a queue that a dying socket still holds. Default 2000. */

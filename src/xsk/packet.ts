@@ -1,5 +1,4 @@
 import { summary } from '../wire/index.js';
-import { XDP_PACKET_HEADROOM } from './abi.js';
 import type { Batch } from './batch.js';
 
 /**
@@ -12,12 +11,12 @@ export class Packet {
   #start = 0;
   #length = 0;
   #index = 0;
-  readonly #room: number;
+  readonly #frameSize: number;
 
-  /** @param frameSize bytes of a frame: as far as a packet can grow */
+  /** @param frameSize bytes of a frame, a power of two: as far as a packet can grow */
   constructor(batch: Batch, frameSize: number) {
     this.#batch = batch;
-    this.#room = frameSize - XDP_PACKET_HEADROOM;
+    this.#frameSize = frameSize;
   }
 
   /** For whoever owns the batch. */
@@ -34,7 +33,7 @@ export class Packet {
 
   /** From 1 byte up to what is left of the frame. New bytes have whatever value stood there. */
   set length(length: number) {
-    const limit = this.#room;
+    const limit = this.#frameSize - (this.#start & (this.#frameSize - 1));
     if (!(length >= 1 && length <= limit)) throw new RangeError(`a packet has 1 to ${limit} bytes, not ${length}`);
     this.#length = length;
     this.#batch.lengths[this.#index] = length;

@@ -38,13 +38,12 @@ export class QueueRings {
     const { fill } = this;
     const count = fill.reserve(Math.min(max, pool.free));
     if (count === 0) return 0;
-    for (let i = 0; i < count; i++) {
-      const address = pool.take();
-      fill.set(i, address);
-      ledger?.move(address, FrameOwner.free, FrameOwner.fill);
-    }
+    const from = pool.free - count;
+    fill.write(pool.stack, from, count);
     fill.submit(count);
+    pool.moved(count);
     this.filled += count;
+    ledger?.moveAll(pool.stack, from, count, FrameOwner.free, FrameOwner.fill);
     return count;
   }
 
@@ -54,13 +53,12 @@ export class QueueRings {
     const { completion } = this;
     const count = completion.peek(max);
     if (count === 0) return 0;
-    for (let i = 0; i < count; i++) {
-      const address = completion.address(i);
-      ledger?.move(address, FrameOwner.tx, FrameOwner.free);
-      pool.give(address);
-    }
+    const to = pool.free;
+    completion.read(pool.stack, to, count, pool.chunkMask);
     completion.release(count);
+    pool.moved(-count);
     this.completed += count;
+    ledger?.moveAll(pool.stack, to, count, FrameOwner.tx, FrameOwner.free);
     return count;
   }
 }

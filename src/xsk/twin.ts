@@ -39,6 +39,9 @@ export class TwinQueue {
   readonly #rx: DescriptorProducer;
   readonly #tx: DescriptorConsumer;
   readonly #onTransmit: ((bytes: Uint8Array) => void) | undefined;
+  /** One entry, on its way into a ring. */
+  readonly #address: Uint32Array = new Uint32Array(1);
+  readonly #length: Uint32Array = new Uint32Array(1);
   #rxDropped = 0;
   #rxRingFull = 0;
   #fillEmpty = 0;
@@ -65,7 +68,7 @@ export class TwinQueue {
       zeroCopy: false,
       peer: {
         fd: -1,
-        kick: () => this.#transmit(),
+        kick: () => this.takeTransmitted(),
         wakeRx: () => 0,
         statistics: () => ({
           rxDropped: this.#rxDropped,
@@ -116,12 +119,18 @@ export class TwinQueue {
     const chunk = (this.#fill.address(0) & ~(this.#umem.frameSize - 1)) >>> 0;
     const address = chunk + XDP_PACKET_HEADROOM + this.#umem.headroom;
     this.#fill.release(1);
-    this.#rx.set(0, address, length, 0);
+    this.#address[0] = address;
+    this.#length[0] = length;
+    this.#rx.write(this.#address, this.#length, 0, 1);
     this.#rx.submit(1);
     return address;
   }
 
-  #transmit(): number {
+  /**
+   * Takes up to 32 frames from the TX ring, as one call into the kernel does.
+   * @returns 0, or the negated error number: EAGAIN when there is more, or no room in the completion ring
+   */
+  takeTransmitted(): number {
     const { bytes, frameSize } = this.#umem;
     for (let budget = TX_BUDGET; this.#tx.peek(1) > 0; budget--) {
       if (budget === 0) return -Errno.EAGAIN;
@@ -129,14 +138,16 @@ export class TwinQueue {
       const length = this.#tx.length(0);
       const fits = length > 0 && (address % frameSize) + length <= frameSize && address + length <= bytes.length;
       if (!fits || this.#tx.options(0) !== 0) {
+        // net/xdp/xsk.c, __xsk_generic_xmit: it ends the call, without an error; the next one goes on behind it.
         this.#txInvalid++;
         this.#tx.release(1);
-        continue;
+        return 0;
       }
       if (this.#completion.reserve(1) === 0) return -Errno.EAGAIN;
       this.#onTransmit?.(bytes.subarray(address, address + length));
       this.#tx.release(1);
-      this.#completion.set(0, address);
+      this.#address[0] = address;
+      this.#completion.write(this.#address, 0, 1);
       this.#completion.submit(1);
     }
     this.#txEmpty++;

@@ -75,18 +75,11 @@ export class XskSocket implements Disposable {
     if (rx === undefined) return 0;
     const count = rx.peek(batch.capacity);
     if (count === 0) return 0;
-    const { addresses, lengths } = batch;
-    for (let i = 0; i < count; i++) {
-      addresses[i] = rx.address(i);
-      lengths[i] = rx.length(i);
-    }
+    rx.read(batch.addresses, batch.lengths, count);
     rx.release(count);
     batch.count = count;
     this.rings.received += count;
-    const { ledger } = this.rings.umem;
-    if (ledger !== undefined) {
-      for (let i = 0; i < count; i++) ledger.move(addresses[i]!, FrameOwner.fill, FrameOwner.application);
-    }
+    this.rings.umem.ledger?.moveAll(batch.addresses, 0, count, FrameOwner.fill, FrameOwner.application);
     return count;
   }
 
@@ -100,14 +93,10 @@ export class XskSocket implements Disposable {
     if (tx === undefined) return 0;
     const taken = tx.reserve(count);
     if (taken === 0) return 0;
-    const { addresses, lengths } = batch;
-    for (let i = 0; i < taken; i++) tx.set(i, addresses[from + i]!, lengths[from + i]!, 0);
-    const { ledger } = this.rings.umem;
-    if (ledger !== undefined) {
-      for (let i = 0; i < taken; i++) ledger.move(addresses[from + i]!, FrameOwner.application, FrameOwner.tx);
-    }
+    tx.write(batch.addresses, batch.lengths, from, taken);
     tx.submit(taken);
     this.rings.transmitted += taken;
+    this.rings.umem.ledger?.moveAll(batch.addresses, from, taken, FrameOwner.application, FrameOwner.tx);
     return taken;
   }
 

@@ -55,7 +55,10 @@ test('the tracer knows mappings', () => {
 
 test('the address range is given back once no view can be reached, and not sooner', () => {
   const fixture = fileURLToPath(new URL('./collected-mapping.mjs', import.meta.url));
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', fixture], { encoding: 'utf8', timeout: 20_000 });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', fixture], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
   expect({ stderr, found: JSON.parse(stdout) }).toEqual({
     stderr: '',
     found: { open: true, closedButSeen: true, sum: 0, afterCollection: false, neverClosed: false },

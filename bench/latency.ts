@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { addAddress } from 'xdpkit/netdev';
+import { Bridge } from 'xdpkit/pipeline';
+import { median } from './pairs.js';
+import { Program, Topology } from './topology.js';
+
+/** Round trips of ping between two hosts, in microseconds. */
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface LatencyResult {
+  readonly xdpkit: Latency;
+  readonly kernelBridge: Latency;
+  /** Medians over the runs, ours over the kernel's. */
+  readonly p50Ratio: number;
+  readonly p99Ratio: number;
+}
+
+/** Pings across the bridge and across the kernel's own bridge, in turn, on the same veth pairs. */
+export async function measureLatency(runs: number, pings: number): Promise<LatencyResult> {
+  using topology = new Topology();
+  addAddress('far0', '10.78.0.1/24', { netns: topology.source });
+  addAddress('far1', '10.78.0.2/24', { netns: topology.sink });
+  const ours: Latency[] = [];
+  const theirs: Latency[] = [];
+  for (let run = 0; run < runs; run++) {
+    {
+      await using _bridge = await Bridge.open({ interfaces: ['near0', 'near1'], netns: topology.middle });
+      ours.push(await ping(topology, pings));
+    }
+    const ip = (...words: string[]) => execFileSync('ip', ['-n', topology.middle, 'link', ...words]);
+    ip('add', 'br0', 'type', 'bridge', 'forward_delay', '0');
+    for (const name of ['near0', 'near1']) ip('set', name, 'master', 'br0');
+    ip('set', 'br0', 'up');
+    theirs.push(await ping(topology, pings));
+    ip('del', 'br0');
+  }
+  const middle = (all: Latency[], key: keyof Latency) => median(all.map((one) => one[key]));
+  const xdpkit = { p50: middle(ours, 'p50'), p99: middle(ours, 'p99') };
+  const kernelBridge = { p50: middle(theirs, 'p50'), p99: middle(theirs, 'p99') };
+  return { xdpkit, kernelBridge, p50Ratio: xdpkit.p50 / kernelBridge.p50, p99Ratio: xdpkit.p99 / kernelBridge.p99 };
+}
+
+async function ping(topology: Topology, count: number): Promise<Latency> {
+  const program = new Program(topology.source, ['ping', '-n', '-i', '0.002', '-c', String(count), '10.78.0.2']);
+  await program.result();
+  const times = [...program.output.matchAll(/time=([\d.]+) ms/g)]
+    .map((match) => Number(match[1]) * 1000)
+    .sort((a, b) => a - b);
+  if (times.length < count) throw new Error(`${count - times.length} of ${count} pings were lost`);
+  return { p50: times[times.length >> 1]!, p99: times[Math.floor(times.length * 0.99)]! };
+}

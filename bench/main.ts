@@ -1,0 +1,173 @@
+/** The benchmarks: `npm run bench -- --help`. */
+import { parseArgs, styleText } from 'node:util';
+import { type LatencyResult, measureLatency } from './latency.js';
+import { type MemoryResult, measureMemory } from './memory.js';
+import { measurePairs, type Pairs } from './pairs.js';
+import { buildPeer, hasTestpmd, workload } from './peer.js';
+import { measureTestpmd } from './testpmd.js';
+import { Program, Topology } from './topology.js';
+import type { Measurement } from './workloads/meter.js';
+
+const USAGE = `Usage: npm run bench -- [options]
+
+Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
+libbpf-dev, iproute2, util-linux and iputils-ping. Close to nothing else should run meanwhile.
+
+  --only LIST      of rxdrop, txonly, forward, memory, latency, testpmd (default: all that can run)
+  --pairs N        pairs of runs of each workload (default 7)
+  --duration S     seconds that are counted of each run (default 4)
+  --wait HOW       spin or poll, both programs alike (default spin)
+  --size BYTES     of a packet, in txonly (default 64)
+  --quick          2 pairs of 1 second: a check that everything runs, not a measurement
+  --json           the result as JSON`;
+
+const WORKLOADS = ['rxdrop', 'txonly', 'forward'] as const;
+type Workload = (typeof WORKLOADS)[number];
+
+interface Settings {
+  readonly pairs: number;
+  readonly duration: number;
+  readonly wait: string;
+  readonly size: string;
+}
+
+interface Results {
+  readonly machine: { node: string; kernel: string; cpu: string };
+  readonly settings: Settings;
+  readonly workloads: Partial<Record<Workload, Pairs>>;
+  memory?: MemoryResult;
+  latency?: LatencyResult;
+  /** Packets per second. */
+  testpmd?: { rxdrop: number; forward: number };
+}
+
+const note = (text: string) => process.stderr.write(`${text}\n`);
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      pairs: { type: 'string', default: '7' },
+      duration: { type: 'string', default: '4' },
+      wait: { type: 'string', default: 'spin' },
+      size: { type: 'string', default: '64' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const { wait, size, quick } = values;
+  const settings = {
+    pairs: quick ? 2 : Number(values.pairs),
+    duration: quick ? 1 : Number(values.duration),
+    wait,
+    size,
+  };
+  const only = values.only?.split(',') ?? [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : [])];
+  const { cpus, release } = await import('node:os');
+  const results: Results = {
+    machine: { node: process.version, kernel: release(), cpu: cpus()[0]?.model ?? '' },
+    settings,
+    workloads: {},
+  };
+  const peer = buildPeer();
+  for (const name of WORKLOADS.filter((each) => only.includes(each))) {
+    note(`${name}: ${settings.pairs} pairs of ${settings.duration} s`);
+    results.workloads[name] = await measureWorkload(name, peer, settings);
+  }
+  if (only.includes('memory')) results.memory = measureMemory(quick ? 200 : undefined);
+  if (only.includes('latency')) {
+    note('latency');
+    results.latency = await measureLatency(quick ? 1 : 5, quick ? 200 : 2000);
+  }
+  if (only.includes('testpmd')) {
+    note('testpmd');
+    results.testpmd = await measurePeerTestpmd(peer, settings);
+  }
+  if (values.json) console.log(JSON.stringify(results, undefined, 2));
+  else print(results);
+}
+
+/** A source that sends as fast as it can, on processor 0, until it is stopped. */
+function startSource(topology: Topology, peer: string): Program {
+  return new Program(topology.source, [peer, 'flood', 'far0', '--cpu', '0', '--warmup', '0', '--duration', '3600']);
+}
+
+async function measureWorkload(name: Workload, peer: string, settings: Settings): Promise<Pairs> {
+  using topology = new Topology();
+  const interfaces = { rxdrop: ['near0'], txonly: ['near0'], forward: ['near0', 'near1'] }[name];
+  const words = ['--cpu', '1', '--duration', String(settings.duration), '--wait', settings.wait, '--json'];
+  if (name === 'txonly') words.push('--size', settings.size);
+  const run = (command: string[]) => async (): Promise<Measurement> => {
+    const source = name === 'txonly' ? undefined : startSource(topology, peer);
+    try {
+      return JSON.parse(
+        await new Program(topology.middle, [...command, ...interfaces, ...words]).result(),
+      ) as Measurement;
+    } finally {
+      await source?.stop();
+    }
+  };
+  const sink =
+    name === 'forward' ? new Program(topology.sink, [peer, 'drop', 'far1', '--duration', '3600']) : undefined;
+  try {
+    const spinning = settings.wait === 'spin';
+    return await measurePairs(settings.pairs, spinning, run(workload(name)), run([peer, name]));
+  } finally {
+    await sink?.stop();
+  }
+}
+
+async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ rxdrop: number; forward: number }> {
+  using topology = new Topology();
+  const source = () => startSource(topology, peer);
+  const rxdrop = await measureTestpmd(topology.middle, ['near0'], 'rxonly', settings.duration, source);
+  const sink = new Program(topology.sink, [peer, 'drop', 'far1', '--duration', '3600']);
+  try {
+    const forward = await measureTestpmd(topology.middle, ['near0', 'near1'], 'io', settings.duration, source);
+    return { rxdrop, forward };
+  } finally {
+    await sink.stop();
+  }
+}
+
+function print({ workloads, memory, latency, testpmd }: Results): void {
+  const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
+  const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
+    all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
+  console.log(
+    styleText('bold', 'workload     xdpkit Mpps     C Mpps      ratio   (low-high)     CPU ns   C CPU ns  CPU ratio'),
+  );
+  for (const [name, { ours, theirs, ppsRatio, cpuRatio, ppsRange, disturbed }] of Object.entries(workloads)) {
+    const range = `(${ppsRange.map((ratio) => ratio.toFixed(2)).join('-')})`.padStart(13);
+    console.log(
+      `${name.padEnd(13)}${fixed(middle(ours, 'pps') / 1e6, 3)}   ${fixed(middle(theirs, 'pps') / 1e6, 3)}  ${fixed(ppsRatio, 3)}` +
+        `${range}  ${fixed(middle(ours, 'cpuNsPerPacket'), 0)}  ${fixed(middle(theirs, 'cpuNsPerPacket'), 0)}  ${fixed(cpuRatio, 3)}` +
+        (disturbed > 0 ? `   ${disturbed} disturbed` : ''),
+    );
+  }
+  if (testpmd) {
+    console.log(
+      `\ntestpmd (af_xdp)  rxonly ${(testpmd.rxdrop / 1e6).toFixed(3)} Mpps, io ${(testpmd.forward / 1e6).toFixed(3)} Mpps`,
+    );
+  }
+  if (memory) {
+    const { bridge, callback, checksums } = memory;
+    console.log(
+      `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums`,
+    );
+  }
+  if (latency) {
+    const { xdpkit, kernelBridge } = latency;
+    console.log(
+      `\nping, µs          xdpkit p50 ${xdpkit.p50.toFixed(0)} p99 ${xdpkit.p99.toFixed(0)}, ` +
+        `kernel bridge p50 ${kernelBridge.p50.toFixed(0)} p99 ${kernelBridge.p99.toFixed(0)}`,
+    );
+  }
+}
+
+await main();

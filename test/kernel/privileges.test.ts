@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const NOBODY = 65534;
+const fixture = fileURLToPath(new URL('./privileges.mjs', import.meta.url));
+
+interface Outcome {
+  readonly code: string;
+  readonly message?: string;
+  readonly advice?: string;
+  readonly errnoName?: string;
+}
+
+/** What an unprivileged user with these capabilities, and 8 MiB of locked memory, can do. */
+function attempt(...capabilities: string[]): Record<'socket' | 'umem' | 'array' | 'xskmap' | 'program', Outcome> {
+  const sets = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
+  const user = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', '--no-new-privs'];
+  const command = [
+    ...user,
+    `--inh-caps=${sets}`,
+    `--ambient-caps=${sets}`,
+    process.execPath,
+    fixture,
+    String(64 << 20),
+  ];
+  const limited = ['--memlock=8388608:8388608', 'setpriv', ...command];
+  return JSON.parse(execFileSync('prlimit', limited, { encoding: 'utf8', timeout: 20_000 }));
+}
+
+const codes = (outcomes: Record<string, Outcome>) =>
+  Object.fromEntries(Object.entries(outcomes).map(([name, { code }]) => [name, code.replace('XDP_ERR_', '')]));
+
+const denied = 'PERMISSION';
+// No interface has the number that the fixture binds to: a socket that gets as far has all it needs.
+const bound = 'INTERFACE_GONE';
+
+test('nothing without capabilities, and the errors name what is missing', () => {
+  const outcomes = attempt();
+  expect(codes(outcomes)).toEqual({ socket: denied, umem: 'SYSTEM', array: denied, xskmap: denied, program: denied });
+  expect(outcomes.socket.message).toBe('an AF_XDP socket needs CAP_NET_RAW');
+  expect(outcomes.socket.errnoName).toBe('EPERM');
+  expect(outcomes.array.message).toContain('CAP_BPF');
+  expect(outcomes.program.advice).toContain('CAP_NET_ADMIN');
+});
+
+test('CAP_NET_RAW: sockets, with as much memory as the limit allows', () => {
+  const outcomes = attempt('net_raw');
+  expect(codes(outcomes)).toEqual({ socket: bound, umem: 'MEMLOCK', array: denied, xskmap: denied, program: denied });
+  expect(outcomes.umem).toMatchObject({
+    errnoName: 'ENOBUFS',
+    message: "67108864 bytes of packet memory can't be locked: the limit (ulimit -l) is 8388608 bytes",
+    advice: expect.stringContaining('CAP_IPC_LOCK'),
+  });
+});
+
+test('CAP_BPF: maps, but no XSKMAP', () => {
+  const outcomes = attempt('net_raw', 'bpf');
+  expect(codes(outcomes)).toEqual({ socket: bound, umem: 'MEMLOCK', array: 'ok', xskmap: denied, program: denied });
+});
+
+test('CAP_NET_ADMIN: all but the memory', () => {
+  const outcomes = attempt('net_raw', 'bpf', 'net_admin');
+  expect(codes(outcomes)).toEqual({ socket: bound, umem: 'MEMLOCK', array: 'ok', xskmap: 'ok', program: 'ok' });
+});
+
+test('CAP_IPC_LOCK: everything', () => {
+  const outcomes = attempt('net_raw', 'bpf', 'net_admin', 'ipc_lock');
+  expect(codes(outcomes)).toEqual({ socket: bound, umem: 'ok', array: 'ok', xskmap: 'ok', program: 'ok' });
+});

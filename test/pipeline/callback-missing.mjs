@@ -1,0 +1,2 @@
+// Has no default export, so it is no callback.
+export const other = 1;

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Batch, FrameLedger, FrameOwner, FramePool, TwinQueue, Umem } from '../../dist/xsk/index.js';
+
+const owner = (message: string) =>
+  expect.objectContaining({ code: 'XDP_ERR_FRAME_OWNER', message: expect.stringContaining(message) });
+
+describe('FramePool', () => {
+  test('has every frame once; any address in a frame gives that frame back', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(2048, 4096), fc.array(fc.nat(4095), { maxLength: 40 }), (frameSize, offsets) => {
+        const pool = new FramePool(8, frameSize);
+        const out: number[] = [];
+        for (const offset of offsets) {
+          if (offset % 2 === 0 && pool.free > 0) out.push(pool.take());
+          else if (out.length > 0) pool.give(out.shift()! + (offset % frameSize));
+          expect(pool.free + out.length).toBe(pool.frames);
+          const all = [...out, ...pool.addresses()].sort((a, b) => a - b);
+          expect(all).toEqual(Array.from({ length: 8 }, (_, i) => i * frameSize));
+        }
+      }),
+    );
+  });
+
+  test('is not emptied or filled beyond its frames', () => {
+    const pool = new FramePool(2, 2048);
+    expect(() => pool.give(0)).toThrow(owner('has all of its frames'));
+    expect([pool.take(), pool.take()]).toEqual([0, 2048]);
+    expect(() => pool.take()).toThrow(owner('empty pool'));
+  });
+
+  test('addresses in the upper half of 4 GiB stay positive', () => {
+    const pool = new FramePool(2 ** 21 - 1, 2048);
+    const addresses = pool.addresses();
+    expect(addresses[0]).toBe((2 ** 21 - 2) * 2048);
+    pool.take();
+    pool.give(0xffff_e000 + 300);
+    expect(pool.addresses().at(-1)).toBe(0xffff_e000);
+  });
+});
+
+describe('FrameLedger', () => {
+  test('a frame that was given twice, or by somebody who has it not', () => {
+    const ledger = new FrameLedger(4, 2048);
+    ledger.move(2048 + 256, FrameOwner.free, FrameOwner.fill);
+    expect(() => ledger.move(2048, FrameOwner.free, FrameOwner.fill)).toThrow(
+      owner("frame 1 is owned by fill, so free can't give it to fill"),
+    );
+    ledger.move(2048 + 2047, FrameOwner.fill, FrameOwner.application);
+    expect(() => ledger.move(2048, FrameOwner.fill, FrameOwner.application)).toThrow(owner('owned by application'));
+    expect(() => ledger.move(0, FrameOwner.tx, FrameOwner.free)).toThrow(owner('owned by free'));
+    expect(() => ledger.move(4 * 2048, FrameOwner.free, FrameOwner.fill)).toThrow(owner('outside the UMEM'));
+    expect(ledger.counts()).toEqual({ free: 3, fill: 0, application: 1, held: 0, tx: 0 });
+  });
+
+  test('frames of the upper half of 4 GiB', () => {
+    const ledger = new FrameLedger(2 ** 21 - 1, 2048);
+    ledger.move(0xffff_e000, FrameOwner.free, FrameOwner.tx);
+    expect(ledger.counts().tx).toBe(1);
+    expect(() => ledger.move(0xffff_f000, FrameOwner.free, FrameOwner.tx)).not.toThrow();
+  });
+});
+
+describe('a socket with a ledger', () => {
+  const make = () => {
+    const umem = new Umem({ frames: 8, ledger: true });
+    const twin = new TwinQueue({ umem, size: 8 });
+    const batch = new Batch(umem.bytes, 8);
+    twin.socket.rings.refill(2);
+    twin.deliver(new Uint8Array(60));
+    twin.socket.receive(batch);
+    return { umem, twin, batch };
+  };
+
+  test('does not transmit a frame twice', () => {
+    const { umem, twin, batch } = make();
+    using _ = umem;
+    expect(twin.socket.transmit(batch, 0, 1)).toBe(1);
+    expect(() => twin.socket.transmit(batch, 0, 1)).toThrow(owner('owned by tx'));
+  });
+
+  test('does not transmit a frame that was given back', () => {
+    const { umem, twin, batch } = make();
+    using _ = umem;
+    umem.ledger!.move(batch.addresses[0]!, FrameOwner.application, FrameOwner.free);
+    umem.pool.give(batch.addresses[0]!);
+    expect(() => twin.socket.transmit(batch, 0, 1)).toThrow(owner('owned by free'));
+  });
+
+  test('does not fill a frame that the application still has', () => {
+    const { umem, twin, batch } = make();
+    using _ = umem;
+    umem.pool.give(batch.addresses[0]!);
+    expect(() => twin.socket.rings.refill(1)).toThrow(owner('owned by application'));
+  });
+});
+
+describe('Umem', () => {
+  test('sizes out of range', () => {
+    const usage = expect.objectContaining({ code: 'XDP_ERR_USAGE' });
+    for (const options of [
+      { frames: 0 },
+      { frames: -1 },
+      { frames: 1.5 },
+      { frames: Number.NaN },
+      { frames: 2 ** 21 },
+      { frames: 16, frameSize: 1024 },
+      { frames: 16, frameSize: 8192 },
+      { frames: 16, frameSize: 3000 },
+      { frames: 16, headroom: -1 },
+      { frames: 16, headroom: 1792 },
+      { frames: 16, headroom: 0.5 },
+    ]) {
+      expect(() => new Umem(options)).toThrow(usage);
+    }
+  });
+
+  test('capacity is what the kernel and the headroom leave of a frame', () => {
+    using small = new Umem({ frames: 1 });
+    using large = new Umem({ frames: 1, frameSize: 4096, headroom: 100 });
+    expect([small.capacity, large.capacity, Umem.capacityOf(4096)]).toEqual([1792, 3740, 3840]);
+  });
+
+  test('shared memory begins at a page, and other threads can see it', () => {
+    using umem = new Umem({ frames: 4, memory: 'shared' });
+    expect(umem.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(umem.bytes.length).toBe(4 * 2048);
+  });
+
+  test('a view that outlives a closed UMEM reads zeros', () => {
+    const umem = new Umem({ frames: 4 });
+    const { bytes } = umem;
+    bytes.fill(1);
+    umem.close();
+    umem.close();
+    expect(bytes.every((byte) => byte === 0)).toBe(true);
+  });
+});

@@ -1,0 +1,50 @@
+import { Assembler, Helper, link, R1, R2, R3, XdpAction, XdpContext } from '../../dist/ebpf/index.js';
+import { XdpLink, XdpProgram, XskMap } from '../../dist/kernel/index.js';
+import { createLab, getLink, type Lab, type Link } from '../../dist/netdev/index.js';
+import { withNamespace } from '../../dist/sys/index.js';
+import { openXskSocket, type Umem, type XskSocket, type XskSocketOptions } from '../../dist/xsk/index.js';
+import { FarEnd } from '../kernel/far-end.js';
+
+/** A veth pair whose near end gives every frame to AF_XDP sockets, and whose far end is at hand. */
+export class Wire implements Disposable {
+  readonly lab: Lab;
+  readonly netns: string;
+  readonly farNetns: string;
+  readonly link: Link;
+  readonly far: FarEnd;
+  readonly sockets: XskMap;
+  readonly #attached: XdpLink;
+
+  constructor(options: { readonly queues?: number; readonly lab?: Lab; readonly name?: string } = {}) {
+    const { queues = 1, lab = createLab('xsk'), name = 'port0' } = options;
+    this.lab = lab;
+    this.netns = lab.namespace('near');
+    this.farNetns = lab.namespace(`far-${name}`);
+    const [near, peer] = [this.netns, this.farNetns].map((netns) => ({ netns, queues, mtu: 3000 }));
+    lab.veth({ ...near!, name, peer: { ...peer!, name: 'eth0' } });
+    this.link = getLink(name, { netns: this.netns });
+    this.far = new FarEnd(getLink('eth0', { netns: this.farNetns }).index, this.farNetns);
+    this.sockets = new XskMap('test_sockets', 64);
+    const a = new Assembler();
+    a.load('u32', R2, R1, XdpContext.rxQueueIndex).map(R1, 'sockets').mov(R3, XdpAction.drop);
+    a.call(Helper.redirectMap).exit();
+    const instructions = link(a.assemble(), { sockets: this.sockets.fd });
+    using program = new XdpProgram({ name: 'test_redirect', instructions });
+    this.#attached = withNamespace<XdpLink>(this.netns, () => XdpLink.attach(program, this.link, 'native'));
+  }
+
+  /** A socket on this wire, entered into the map for its queue. */
+  open(umem: Umem, options: Partial<Omit<XskSocketOptions, 'umem' | 'interface'>> = {}): XskSocket {
+    const whole = { queue: 0, ...options, umem, interface: this.link };
+    const socket = withNamespace<XskSocket>(this.netns, () => openXskSocket(whole));
+    if (options.beside === undefined) this.sockets.set(socket.queue, socket.fd);
+    return socket;
+  }
+
+  [Symbol.dispose](): void {
+    this.#attached.close();
+    this.sockets.close();
+    this.far.close();
+    this.lab.close();
+  }
+}
