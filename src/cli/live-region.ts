@@ -7,6 +7,7 @@ const SHOW_CURSOR = '\x1b[?25h';
 export class LiveRegion {
   readonly #stream: WriteStream;
   #lines = 0;
+  #last: readonly string[] = [];
 
   constructor(stream: WriteStream) {
     this.#stream = stream;
@@ -20,10 +21,12 @@ export class LiveRegion {
     const up = this.#lines > 0 ? `\x1b[${this.#lines}A` : '';
     this.#stream.write(`${up}\r\x1b[J${fitting.join('\n')}\n`);
     this.#lines = fitting.length;
+    this.#last = lines;
   }
 
-  /** Leaves the last drawing where it is. Idempotent. */
+  /** Writes the last drawing once more, whole, and leaves it where it is. Idempotent. */
   end(): void {
+    if (this.#lines > 0) this.#stream.write(`\x1b[${this.#lines}A\r\x1b[J${this.#last.join('\n')}\n`);
     this.#stream.write(SHOW_CURSOR);
     this.#lines = 0;
   }

@@ -20,11 +20,15 @@ const program = new Command('xdpkit')
 // A command inherits neither of these by itself when it is added whole.
 for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help tells more)');
 
-// The reader of a pipe may go away at any time: that ends the output, not in an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.kill(process.pid, 'SIGTERM');
-});
+// The reader of a pipe, or the terminal, may go away at any time: that ends the run in order, it is no error of its own.
+let audience = true;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (audience) process.kill(process.pid, 'SIGTERM');
+    audience = false;
+  });
+}
 
 try {
   await program.parseAsync();
