@@ -24,9 +24,10 @@ export function bridgeCommand(): Command {
     .argument('<if0>', 'an interface')
     .argument('<if1>', 'the other interface')
     .addOption(
-      new Option('-w, --workers <n>', 'worker threads (default: one per processor, at most one per queue)').argParser(
-        wholeNumber(1, 1024),
-      ),
+      new Option(
+        '-w, --workers <n>',
+        'worker threads (default: one per processor of --cpus or of the machine, at most one per queue)',
+      ).argParser(wholeNumber(1, 1024)),
     )
     .addOption(new Option('--cpus <list>', 'bind the workers to these processors, such as 0,2-3').argParser(processors))
     .addOption(
@@ -77,7 +78,13 @@ function frameSize(text: string): 2048 | 4096 {
 
 async function run(interfaces: [string, string], flags: Flags, signal: AbortSignal): Promise<number> {
   const { json, duration: limit, interval, ...options } = flags;
-  const bridge = await Bridge.open({ interfaces, ...options });
+  let bridge: Bridge;
+  try {
+    bridge = await Bridge.open({ interfaces, ...options, signal });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return exitCodeOf(signal);
+    throw error;
+  }
   const start = bridge.sample();
   if (json) printJson('start', describe(bridge));
   else for (const device of bridge.devices) for (const notice of device.notices) printNote(notice);
@@ -90,7 +97,6 @@ async function run(interfaces: [string, string], flags: Flags, signal: AbortSign
   } finally {
     clearInterval(timer);
     show.end();
-    if (!signal.aborted && process.stdout.isTTY && !json) printNote('');
   }
   const summary = await bridge.close();
   if (json) printJson('summary', { ...summary, seconds: (summary.last.time - start.time) / 1000 });

@@ -8,7 +8,8 @@ const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
   callbackError: 'the callback threw',
   txRingFull: 'TX ring full',
   kernelRxRingFull: 'RX ring full (kernel)',
-  kernelFillRingEmpty: 'no frame to receive into (kernel)',
+  // Includes packets that found the fill ring empty; that counter counts tries, not packets.
+  kernelRxDropped: 'no frame to receive into, or too long for one (kernel)',
   kernelInvalidDescriptors: 'descriptor refused (kernel)',
 };
 const LOSS_NAMES = Object.keys(LOSSES) as SocketCounter[];

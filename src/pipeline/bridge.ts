@@ -16,7 +16,7 @@ export interface BridgeOptions {
   readonly interfaces: readonly string[];
   /** Module whose default export is a {@link PacketCallback}; each worker loads its own copy. */
   readonly callback?: URL | undefined;
-  /** Threads. Default: as many as processors, and at most the smallest queue count. */
+  /** Threads. Default: as many as `cpus`, or as processors, and at most the smallest queue count. */
   readonly workers?: number | undefined;
   /** Processors to bind the workers to, in turn. Default: none, the scheduler chooses. */
   readonly cpus?: readonly number[] | undefined;
@@ -36,6 +36,8 @@ export interface BridgeOptions {
   readonly netns?: string | undefined;
   /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
   readonly ledger?: boolean | undefined;
+  /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a bridge leaves behind when it is closed. */
@@ -108,11 +110,13 @@ export class Bridge implements AsyncDisposable {
   /**
    * Takes the interfaces over and starts.
    *
-   * @throws XDP_ERR_USAGE for a value out of range, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN, XDP_ERR_ZEROCOPY_UNSUPPORTED,
+   * @throws the signal's reason, XDP_ERR_USAGE for a value out of range, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN, XDP_ERR_ZEROCOPY_UNSUPPORTED,
    *   XDP_ERR_MEMLOCK, and what {@link Device.open} throws; nothing is left behind then
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     check(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
     let bridge: Bridge | undefined;
@@ -122,8 +126,17 @@ export class Bridge implements AsyncDisposable {
       for (const name of options.interfaces) {
         devices.push(Device.open(name, { mode, force, netns, capacity, promiscuous: true }));
       }
-      bridge = new Bridge(devices, planSockets(devices, options.workers, availableParallelism()), options);
+      bridge = new Bridge(
+        devices,
+        planSockets(devices, options.workers, options.cpus?.length ?? availableParallelism()),
+        options,
+      );
       await bridge.#start();
+      signal?.throwIfAborted();
+      const opened = bridge;
+      const stop = () => void opened.close();
+      signal?.addEventListener('abort', stop, { once: true });
+      opened.finished.finally(() => signal?.removeEventListener('abort', stop)).catch(() => {});
       return bridge;
     } catch (error) {
       if (bridge !== undefined) await bridge.#fail(error);

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { XdpAction } from '../../dist/ebpf/index.js';
 import { XdpLink, type XdpMode } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
-import { withNamespace } from '../../dist/sys/index.js';
+import { calls, OwnedFd, withNamespace } from '../../dist/sys/index.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
 import { bpftool } from './bpftool.js';
 import { FarEnd, testFrame } from './far-end.js';
@@ -69,6 +69,17 @@ describe.each(['native', 'generic'] as const)('%s', (mode) => {
     }
     expect(readCounts(counts).every((count) => count > 0)).toBe(true);
   });
+});
+
+test('closing detaches though somebody else looks at the link', () => {
+  using program = returning(XdpAction.pass);
+  using link = attach(program, 'native');
+  const { id } = bpftool('link show').find((shown: { prog_id: number }) => shown.prog_id === program.info.id);
+  const BPF_LINK_GET_FD_BY_ID = 30;
+  using other = new OwnedFd(calls.bpf(BPF_LINK_GET_FD_BY_ID, new Uint32Array([id, 0, 0, 0])), 'the same link');
+  expect(other.fd).toBeGreaterThan(0);
+  link.close();
+  expect(near().xdp).toEqual([]);
 });
 
 test('drivers without native XDP', () => {
