@@ -1,6 +1,6 @@
 /** A worker thread of the bridge: opens its sockets, forwards until it is told to stop, and accounts for every frame. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { calls, enterNamespace, XdpError } from '../sys/index.js';
+import { calls, Errno, enterNamespace, isErrno, XdpError } from '../sys/index.js';
 import { openXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { Counters, WorkerSlot } from './counters.js';
@@ -30,7 +30,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  if (plan.cpu !== undefined) calls.setAffinity([plan.cpu]);
+  if (plan.cpu !== undefined) pin(plan.cpu);
   if (plan.netns !== undefined) enterNamespace(plan.netns);
   const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
   warmUp(plan.batch);
@@ -102,6 +102,19 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
   while ((forwarder.turn() > 0 || sockets.some(({ rings }) => rings.inTx > 0)) && performance.now() < end);
   sample();
   say({ type: 'done', audit: auditFrames(umem, sockets) });
+}
+
+/** @throws XDP_ERR_USAGE for a processor that this process may not use */
+function pin(cpu: number): void {
+  try {
+    calls.setAffinity([cpu]);
+  } catch (cause) {
+    if (!isErrno(cause, Errno.EINVAL)) throw cause;
+    throw new XdpError('XDP_ERR_USAGE', `there is no processor ${cpu} that this process may run on`, {
+      cause,
+      advice: 'taskset -cp $$ lists those it may',
+    });
+  }
 }
 
 async function loadCallback(module: string): Promise<PacketCallback> {

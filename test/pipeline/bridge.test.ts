@@ -91,6 +91,28 @@ describe.each([
   });
 });
 
+test('a worker whose queue another process holds: its neighbour ends too, and nothing stays attached', async () => {
+  setUp([2, 2]);
+  const before = state();
+  const fixture = fileURLToPath(new URL('../xsk/queue-holder.mjs', import.meta.url));
+  const holder = spawn(process.execPath, [fixture, netns, 'port1', '1'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(holder, 'exit');
+  try {
+    await once(holder.stdout, 'data');
+    await expect(open({ workers: 2 })).rejects.toThrow(
+      code('XDP_ERR_QUEUE_TAKEN', { errnoName: 'EBUSY', advice: expect.stringContaining('ss --xdp') }),
+    );
+    expect(programs()).toEqual([]);
+    expect(state()).toEqual(before);
+    expect(journals()).toEqual([]);
+  } finally {
+    holder.kill('SIGKILL');
+    await gone;
+  }
+  // All four queues are free again.
+  expectWhole(await (await open({ workers: 2 })).close());
+});
+
 describe('with one queue each', () => {
   beforeEach(() => setUp([1, 1]));
 
@@ -145,6 +167,21 @@ describe('with one queue each', () => {
     expect(summary.last.ports[1]!.total.txPackets).toBe(total.rxPackets - total.callbackError);
   });
 
+  test.each([
+    ['ends its thread', 'callback-exits.mjs'],
+    ['never returns', 'callback-hangs.mjs'],
+  ])('a callback that %s: the bridge ends with an error, detached', async (_what, module) => {
+    const bridge = await open({ callback: new URL(module, import.meta.url) });
+    await expect(ping('-c', '1', '-W', '1', '10.6.0.2')).rejects.toThrow();
+    const failed = code('XDP_ERR_WORKER', { message: expect.stringContaining('ended early') });
+    await expect(bridge.close()).rejects.toThrow(failed);
+    await expect(bridge.finished).rejects.toThrow(failed);
+    expect(programs()).toEqual([]);
+    expect(journals()).toEqual([]);
+    // The queues are free, whatever became of the thread.
+    await (await open()).close();
+  });
+
   describe('what fails leaves nothing attached', () => {
     let before: ReturnType<typeof state>;
     beforeEach(() => {
@@ -154,23 +191,6 @@ describe('with one queue each', () => {
       expect(programs()).toEqual([]);
       expect(state()).toEqual(before);
       expect(journals()).toEqual([]);
-    });
-
-    test('a queue that another process holds', async () => {
-      const fixture = fileURLToPath(new URL('../xsk/queue-holder.mjs', import.meta.url));
-      const holder = spawn(process.execPath, [fixture, netns, 'port1', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const gone = once(holder, 'exit');
-      try {
-        await once(holder.stdout, 'data');
-        await expect(open()).rejects.toThrow(
-          code('XDP_ERR_QUEUE_TAKEN', { errnoName: 'EBUSY', advice: expect.stringContaining('ss --xdp') }),
-        );
-        expect(programs()).toEqual([]);
-      } finally {
-        holder.kill('SIGKILL');
-        await gone;
-      }
-      await (await open()).close();
     });
 
     test('a callback module that is none', async () => {

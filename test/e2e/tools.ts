@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { TestContext } from 'vitest';
+
+/** Debian's own, which its python3-scapy belongs to. */
+export const PYTHON = '/usr/bin/python3';
+
+/** What is more than a file on the PATH. */
+const PROBES: Readonly<Record<string, () => boolean>> = {
+  'python3-scapy': () => spawnSync(PYTHON, ['-c', 'import scapy'], { timeout: 20_000 }).status === 0,
+  'libbpf-dev': () => existsSync('/usr/include/bpf/bpf_helpers.h'),
+};
+const found = new Map<string, boolean>();
+
+function isInstalled(tool: string): boolean {
+  const known = found.get(tool);
+  if (known !== undefined) return known;
+  const probe = PROBES[tool] ?? (() => (process.env['PATH'] ?? '').split(':').some((at) => existsSync(`${at}/${tool}`)));
+  const here = probe();
+  found.set(tool, here);
+  return here;
+}
+
+/** Skips the test, with the tool's name, where a tool is missing. */
+export function needTools({ skip }: Pick<TestContext, 'skip'>, ...tools: readonly string[]): void {
+  for (const tool of tools) skip(!isInstalled(tool), `${tool} is not installed`);
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { PATIENCE } from './amounts.js';
+import { Running, run, succeed } from './running.js';
+
+/** Pings that all have to be answered, as fast as `interval` (seconds) lets them. */
+export async function pingAll(
+  netns: string,
+  target: string,
+  count: number,
+  { interval = 0.01, options = [] }: { interval?: number; options?: readonly string[] } = {},
+): Promise<void> {
+  const command = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '2', ...options, target];
+  const { stdout, stderr } = await run(command, { netns }, PATIENCE);
+  const found = /(\d+) packets transmitted, (\d+) received(.*duplicates)?/.exec(stdout);
+  expect({ sent: Number(found?.[1]), received: Number(found?.[2]), duplicates: found?.[3] }, stdout + stderr).toEqual({
+    sent: count,
+    received: count,
+    duplicates: undefined,
+  });
+}
+
+/** A ping that goes on until the result is disposed of. */
+export function pingOn(netns: string, target: string): Running {
+  return new Running(['ping', '-q', '-f', '-W', '1', target], { netns });
+}
+
+/** What `iperf3 --json` tells at the end of a run. */
+export interface IperfResult {
+  readonly end: {
+    readonly sum_received: { readonly bits_per_second: number };
+    readonly sum: { readonly lost_packets: number; readonly packets: number };
+  };
+}
+
+/** Lets iperf3 send from one namespace to another. */
+export async function iperf(
+  from: string,
+  to: { readonly netns: string; readonly address: string },
+  ...options: readonly string[]
+): Promise<IperfResult> {
+  await using server = new Running(['iperf3', '-s', '-1', '--forceflush'], { netns: to.netns });
+  await server.says(/Server listening/);
+  const result = await succeed(['iperf3', '-c', to.address, '--json', ...options], { netns: from }, PATIENCE);
+  await server.end(10_000);
+  return JSON.parse(result) as IperfResult;
+}
+
+const STREAM = fileURLToPath(new URL('./stream.mjs', import.meta.url));
+
+/** Copies random bytes over TCP. @returns SHA-256 as the sender and as the receiver have it */
+export async function copyOverTcp(
+  from: string,
+  to: { readonly netns: string; readonly address: string },
+  bytes: number,
+): Promise<{ sent: string; received: string }> {
+  await using receiver = new Running([process.execPath, STREAM, 'receive', '7000'], { netns: to.netns });
+  await receiver.says(/listening/);
+  const send = [process.execPath, STREAM, 'send', to.address, '7000', `${bytes}`];
+  const sent = await succeed(send, { netns: from }, PATIENCE);
+  const { stdout } = await receiver.end(10_000);
+  return { sent: sent.trim(), received: stdout.replace('listening\n', '').trim() };
+}
+
+/** Sends a line by UDP until an answer to it comes: the server may still be starting. */
+export async function untilTrue(what: string, condition: () => boolean, milliseconds = 5_000): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`);
+    await sleep(10);
+  }
+}

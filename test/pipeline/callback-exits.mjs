@@ -1,0 +1,4 @@
+// Ends its thread at the first packet.
+export default function callback() {
+  process.exit(3);
+}

@@ -1,0 +1,4 @@
+// Never comes back from the first packet.
+export default function callback() {
+  for (;;);
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { Errno } from '../../dist/sys/index.js';
+import {
+  ADDRESS_WORDS,
+  Batch,
+  DESCRIPTOR_WORDS,
+  DescriptorConsumer,
+  QueueRings,
+  ringInMemory,
+  Umem,
+  XskSocket,
+} from '../../dist/xsk/index.js';
+
+/** A socket with 20 frames to send whose kernel takes and answers as told, call after call. */
+function make(answers: readonly { take: number; result: number }[]) {
+  const umem = new Umem({ frames: 64, memory: 'shared' });
+  const tx = ringInMemory(32, DESCRIPTOR_WORDS);
+  const kernel = new DescriptorConsumer(tx);
+  const rings = new QueueRings(umem, ringInMemory(32, ADDRESS_WORDS), ringInMemory(32, ADDRESS_WORDS));
+  let call = 0;
+  const kick = () => {
+    const { take, result } = answers[call++]!;
+    kernel.peek(32);
+    kernel.release(take);
+    return result;
+  };
+  const statistics = () => {
+    throw new Error('nobody asked for these');
+  };
+  const peer = { fd: -1, kick, wakeRx: () => 0, statistics, close: () => {} };
+  const socket = new XskSocket({ rings, rx: undefined, tx, queue: 0, zeroCopy: false, peer });
+  const batch = new Batch(umem.bytes, 20);
+  for (let i = 0; i < 20; i++) batch.addresses[i] = umem.pool.take();
+  batch.lengths.fill(60);
+  expect(socket.transmit(batch, 0, 20)).toBe(20);
+  socket.tx!.setNeedsWakeup(true);
+  return socket;
+}
+
+test('calls again for as long as the kernel gets on', () => {
+  const socket = make([
+    { take: 9, result: -Errno.EAGAIN },
+    { take: 1, result: -Errno.EBUSY },
+    { take: 10, result: 0 },
+  ]);
+  expect(socket.flush()).toBe(0);
+  expect([socket.kicks, socket.tx!.pending()]).toEqual([3, 0]);
+});
+
+test.each(['EAGAIN', 'EBUSY'] as const)('gives up when nothing was taken (%s)', (name) => {
+  const socket = make([
+    { take: 5, result: -Errno.EAGAIN },
+    { take: 0, result: -Errno[name] },
+  ]);
+  expect(socket.flush()).toBe(-Errno[name]);
+  expect([socket.kicks, socket.tx!.pending()]).toEqual([2, 15]);
+});
+
+test('gives up at any other error', () => {
+  const socket = make([{ take: 3, result: -Errno.ENETDOWN }]);
+  expect(socket.flush()).toBe(-Errno.ENETDOWN);
+  expect(socket.kicks).toBe(1);
+});
+
+test('a driver that is awake is not called', () => {
+  const socket = make([]);
+  socket.tx!.setNeedsWakeup(false);
+  expect(socket.flush()).toBe(0);
+  expect([socket.kicks, socket.tx!.pending()]).toEqual([0, 20]);
+});
