@@ -5,10 +5,13 @@ import { calls, Errno, isErrno, OwnedFd } from '../sys/index.js';
 
 const DIRECTORY = '/run/xdpkit/offloads';
 const SUFFIX = '.json';
-const OWN_NAMESPACE = '/proc/thread-self/ns/net';
 const O_RDWR_CLOEXEC = 0o2 | 0o2000000;
 const O_CREAT = 0o100;
 const LOCK_EX_NB = 2 | 4;
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_NETNS_COOKIE = 71;
 
 interface Entry {
   /** The namespace that changes without one of their own belong to. */
@@ -34,7 +37,7 @@ export class OffloadJournal implements Disposable {
     const draft = `${this.#path}.new`;
     this.#lock = openJournal(draft, O_CREAT);
     calls.flock(this.#lock.fd, LOCK_EX_NB);
-    const entry: Entry = { home: namespaceIdentity(OWN_NAMESPACE), changes };
+    const entry: Entry = { home: ownNamespace(), changes };
     writeFileSync(draft, JSON.stringify(entry));
     renameSync(draft, this.#path);
   }
@@ -69,11 +72,25 @@ function recover(path: string): readonly FeatureChange[] {
   using journal = openJournal(path, 0);
   if (calls.flock(journal.fd, LOCK_EX_NB) < 0) return [];
   const entry = parse(readFileSync(path, 'utf8'));
-  if (entry !== undefined && entry.home !== namespaceIdentity(OWN_NAMESPACE)) return [];
+  if (entry !== undefined && entry.home !== ownNamespace()) return [];
   const changes = entry?.changes ?? [];
   restoreFeatures(changes);
   unlinkSync(path);
   return changes;
+}
+
+/** What no other namespace has been called since the machine was started: inode numbers come back, cookies don't. */
+function ownNamespace(): string {
+  using socket = new OwnedFd(calls.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0), 'socket that asks for its namespace');
+  const cookie = new BigUint64Array(1);
+  try {
+    calls.getsockopt(socket.fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie);
+    return `cookie ${cookie[0]}`;
+  } catch (error) {
+    // Before Linux 5.14.
+    if (!isErrno(error, Errno.ENOPROTOOPT)) throw error;
+    return namespaceIdentity('/proc/thread-self/ns/net');
+  }
 }
 
 /** @returns undefined for a journal whose writer died before it was written */

@@ -40,7 +40,11 @@ export class FramePool {
 
   /** Says that the uppermost `count` frames of the stack were taken (negative: put there) by whoever copied them. */
   moved(count: number): void {
-    this.#free -= count;
+    const free = this.#free - count;
+    if (free < 0 || free > this.stack.length) {
+      throw new XdpError('XDP_ERR_FRAME_OWNER', `a pool of ${this.stack.length} frames can't have ${free} free`);
+    }
+    this.#free = free;
   }
 
   /** The free frames' addresses; a copy. */

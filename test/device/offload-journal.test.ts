@@ -1,5 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Device, recoverOffloads } from '../../dist/device/index.js';
 import { createLab, getFeatures, type Lab } from '../../dist/netdev/index.js';
@@ -20,7 +23,7 @@ afterAll(() => lab.close());
 test('many opens and closes at once do not take one another for dead', async () => {
   const before = [0, 1].map((i) => Object.fromEntries(getFeatures(`port${i}`, { netns })));
   const module = new URL('./open-and-close.mjs', import.meta.url);
-  const rounds = 15;
+  const rounds = 8;
   const racing = [0, 1].map((i) =>
     runInNamespace<string[]>({ netns, module, name: 'openAndClose', args: [`port${i}`, rounds] }),
   );
@@ -46,4 +49,34 @@ test('a journal that says nothing is cleared away', () => {
   withNamespace<string[]>(netns, () => recoverOffloads());
   expect(readdirSync(DIRECTORY)).not.toContain(name);
   expect(device.mode).toBe('native');
+});
+
+test('a journal of a namespace that is gone is not taken for one of its successor', async () => {
+  const make = (label: string) => {
+    const made = createLab(label);
+    const where = made.namespace('bridge');
+    made.host('host', { port: { name: 'port0', netns: where } });
+    return { made, where, inode: statSync(`/run/netns/${where}`).ino };
+  };
+  const first = make('gone');
+  const holder = fileURLToPath(new URL('./device-holder.mjs', import.meta.url));
+  const child = spawn(process.execPath, [holder, first.where, 'port0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  try {
+    await once(child.stdout, 'data');
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    first.made.close();
+  }
+  // Namespaces are taken apart in the kernel's own time; then their inode numbers come back.
+  await sleep(300);
+  const successors: ReturnType<typeof make>[] = [];
+  try {
+    for (let i = 0; i < 5 && successors.at(-1)?.inode !== first.inode; i++) successors.push(make(`next${i}`));
+    for (const { where } of successors) expect(withNamespace<string[]>(where, () => recoverOffloads())).toEqual([]);
+  } finally {
+    for (const { made } of successors) made.close();
+    for (const name of readdirSync(DIRECTORY)) if (name.startsWith(`${child.pid}-`)) unlinkSync(`${DIRECTORY}/${name}`);
+  }
 });

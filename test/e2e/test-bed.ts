@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { createLab, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
 import { jsonLines, summaryOf, type SummaryLine } from './json-lines.js';
-import { type Ending, Running, run, type RunOptions, XDPKIT } from './running.js';
+import { type Ending, Running, type RunOptions, run, succeed, XDPKIT } from './running.js';
 
 export const PORTS = ['port0', 'port1'] as const;
 const JOURNALS = '/run/xdpkit/offloads';
@@ -47,13 +47,27 @@ export class TestBed implements Disposable {
     });
   }
 
+  /** Permanent neighbour entries: a host that has asked in vain while nobody bridged does not ask again at once. */
+  async introduce(): Promise<void> {
+    for (const [i, netns] of this.hosts.entries()) {
+      const { mac } = getLink('eth0', { netns: this.hosts[1 - i] });
+      for (const address of Object.values(this.addresses[1 - i]!)) {
+        await succeed(['ip', 'neigh', 'replace', address, 'lladdr', mac!, 'dev', 'eth0', 'nud', 'permanent'], { netns });
+      }
+    }
+  }
+
   programs(): object[] {
     return PORTS.flatMap((name) => getLink(name, { netns: this.netns }).xdp);
   }
 
   /** Starts `xdpkit bridge port0 port1 --json` and waits until it says that it runs. */
-  async bridge(...options: readonly string[]): Promise<RunningBridge> {
-    const bridge = new RunningBridge([...PORTS, ...options], { netns: this.netns });
+  bridge(...options: readonly string[]): Promise<RunningBridge> {
+    return this.bridgeOf(PORTS, ...options);
+  }
+
+  async bridgeOf(interfaces: readonly string[], ...options: readonly string[]): Promise<RunningBridge> {
+    const bridge = new RunningBridge([...interfaces, ...options], { netns: this.netns });
     await bridge.started();
     return bridge;
   }

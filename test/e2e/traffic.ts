@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
@@ -26,25 +27,50 @@ export function pingOn(netns: string, target: string): Running {
   return new Running(['ping', '-q', '-f', '-W', '1', target], { netns });
 }
 
-/** What `iperf3 --json` tells at the end of a run. */
-export interface IperfResult {
-  readonly end: {
-    readonly sum_received: { readonly bits_per_second: number };
-    readonly sum: { readonly lost_packets: number; readonly packets: number };
-  };
+interface Target {
+  readonly netns: string;
+  readonly address: string;
+}
+
+/** The end of what `iperf3 --json` prints. */
+interface IperfEnd {
+  readonly sum_received: { readonly bits_per_second: number };
+  readonly sum: { readonly lost_packets: number; readonly packets: number };
 }
 
 /** Lets iperf3 send from one namespace to another. */
-export async function iperf(
-  from: string,
-  to: { readonly netns: string; readonly address: string },
-  ...options: readonly string[]
-): Promise<IperfResult> {
+async function iperf(from: string, to: Target, ...options: readonly string[]): Promise<IperfEnd> {
   await using server = new Running(['iperf3', '-s', '-1', '--forceflush'], { netns: to.netns });
   await server.says(/Server listening/);
   const result = await succeed(['iperf3', '-c', to.address, '--json', ...options], { netns: from }, PATIENCE);
   await server.end(10_000);
-  return JSON.parse(result) as IperfResult;
+  return (JSON.parse(result) as { end: IperfEnd }).end;
+}
+
+/** @returns what arrived, in bits a second */
+export async function iperfTcp(from: string, to: Target, ...options: readonly string[]): Promise<number> {
+  return (await iperf(from, to, ...options)).sum_received.bits_per_second;
+}
+
+/** @returns datagrams, and how many of them were lost on the way (and not by a receiver that was too slow) */
+export async function iperfUdp(
+  from: string,
+  to: Target,
+  ...options: readonly string[]
+): Promise<{ packets: number; lost: number }> {
+  const buffer = Math.min(2 << 20, ...['rmem_max', 'wmem_max'].map((name) => Number(readFileSync(`/proc/sys/net/core/${name}`, 'ascii'))));
+  const before = await overflows(to.netns);
+  const { sum } = await iperf(from, to, '-u', '-w', `${buffer}`, ...options);
+  return { packets: sum.packets, lost: sum.lost_packets - ((await overflows(to.netns)) - before) };
+}
+
+/** Datagrams that a namespace's sockets had no room for: `RcvbufErrors` of UDP. */
+async function overflows(netns: string): Promise<number> {
+  const [names = [], values = []] = (await succeed(['cat', '/proc/net/snmp'], { netns }))
+    .split('\n')
+    .filter((line) => line.startsWith('Udp:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('RcvbufErrors')]);
 }
 
 const STREAM = fileURLToPath(new URL('./stream.mjs', import.meta.url));
@@ -52,7 +78,7 @@ const STREAM = fileURLToPath(new URL('./stream.mjs', import.meta.url));
 /** Copies random bytes over TCP. @returns SHA-256 as the sender and as the receiver have it */
 export async function copyOverTcp(
   from: string,
-  to: { readonly netns: string; readonly address: string },
+  to: Target,
   bytes: number,
 ): Promise<{ sent: string; received: string }> {
   await using receiver = new Running([process.execPath, STREAM, 'receive', '7000'], { netns: to.netns });
@@ -63,7 +89,7 @@ export async function copyOverTcp(
   return { sent: sent.trim(), received: stdout.replace('listening\n', '').trim() };
 }
 
-/** Sends a line by UDP until an answer to it comes: the server may still be starting. */
+/** Waits for something that comes in its own time. */
 export async function untilTrue(what: string, condition: () => boolean, milliseconds = 5_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!condition()) {

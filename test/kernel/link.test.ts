@@ -1,10 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { XdpAction } from '../../dist/ebpf/index.js';
 import { XdpLink, type XdpMode } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
@@ -129,38 +126,38 @@ test('closing after the interface went away', () => {
 });
 
 describe('a program of somebody else', () => {
-  let directory: string;
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'xdpkit-test-'));
-    const source = join(directory, 'foreign.c');
-    writeFileSync(source, '__attribute__((section("xdp"), used)) int foreign(void *ctx) { return 2; }\n');
-    execFileSync('clang-14', ['-O2', '-g', '-target', 'bpf', '-c', source, '-o', join(directory, 'foreign.o')]);
-  });
-  afterAll(() => rmSync(directory, { recursive: true }));
-
+  // By netlink, without a link, as `ip link set dev ... xdp obj ...` does it.
   const cases = [
     ['xdpdrv', 'native', 'native'],
     ['xdpdrv', 'native', 'generic'],
     ['xdpgeneric', 'generic', 'generic'],
     ['xdpgeneric', 'generic', 'native'],
   ] as const;
-  test.each(cases)('put there by ip as %s stays, and ours is refused', (flag, found, mode) => {
-    run(`ip -n ${netns} link set dev port0 ${flag} obj ${directory}/foreign.o sec xdp`);
+  test.each(cases)('put there by bpftool as %s (%s) stays, and ours, %s, is refused', (flag, found, mode) => {
+    using foreign = returning(XdpAction.pass, 'foreign');
+    run(`bpftool net attach ${flag} id ${foreign.info.id} dev port0`, netns);
     const before = near().xdp;
-    expect(before).toMatchObject([{ mode: found }]);
+    expect(before).toEqual([{ mode: found, programId: foreign.info.id }]);
     using program = returning(XdpAction.pass);
     expect(() => attach(program, mode)).toThrow(
       expect.objectContaining({ code: 'XDP_ERR_FOREIGN_PROGRAM', advice: expect.stringContaining('xdp off') }),
     );
     expect(near().xdp).toEqual(before);
     run(`ip -n ${netns} link set dev port0 ${flag} off`);
+    using link = attach(program, mode);
+    expect(link.mode).toBe(mode);
   });
 
-  test('a link of another holder counts as foreign, too, and ip cannot replace ours', () => {
+  test('a link of another holder counts as foreign, too, and nobody replaces or takes off ours', () => {
     using program = returning(XdpAction.pass);
+    using foreign = returning(XdpAction.pass, 'foreign');
     using mine = attach(program, 'native');
-    expect(() => attach(program, 'native')).toThrow(code('XDP_ERR_FOREIGN_PROGRAM'));
-    expect(() => run(`ip -n ${netns} -force link set dev port0 xdpdrv obj ${directory}/foreign.o sec xdp`)).toThrow();
+    expect(() => attach(foreign, 'native')).toThrow(code('XDP_ERR_FOREIGN_PROGRAM'));
+    const attempts = [
+      `bpftool net attach xdpdrv id ${foreign.info.id} dev port0 overwrite`,
+      'ip link set dev port0 xdp off',
+    ];
+    for (const attempt of attempts) expect(() => run(attempt, netns)).toThrow(/busy|link/i);
     expect(near().xdp).toEqual([{ mode: 'native', programId: program.info.id }]);
     expect(mine.mode).toBe('native');
   });

@@ -1,9 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-const NOBODY = 65534;
-const fixture = fileURLToPath(new URL('./privileges.mjs', import.meta.url));
+import { runUnprivileged } from '../sys/unprivileged.js';
 
 interface Outcome {
   readonly code: string;
@@ -13,20 +9,12 @@ interface Outcome {
 }
 
 /** What an unprivileged user with these capabilities, and 8 MiB of locked memory, can do. */
-function attempt(...capabilities: string[]): Record<'socket' | 'umem' | 'array' | 'xskmap' | 'program', Outcome> {
-  const sets = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
-  const user = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', '--no-new-privs'];
-  const command = [
-    ...user,
-    `--inh-caps=${sets}`,
-    `--ambient-caps=${sets}`,
-    process.execPath,
-    fixture,
+const attempt = (...capabilities: string[]) =>
+  runUnprivileged<Record<'socket' | 'umem' | 'array' | 'xskmap' | 'program', Outcome>>(
+    capabilities,
+    new URL('./privileges.mjs', import.meta.url),
     String(64 << 20),
-  ];
-  const limited = ['--memlock=8388608:8388608', 'setpriv', ...command];
-  return JSON.parse(execFileSync('prlimit', limited, { encoding: 'utf8', timeout: 20_000 }));
-}
+  );
 
 const codes = (outcomes: Record<string, Outcome>) =>
   Object.fromEntries(Object.entries(outcomes).map(([name, { code }]) => [name, code.replace('XDP_ERR_', '')]));

@@ -29,6 +29,27 @@ describe('FramePool', () => {
     expect(() => pool.take()).toThrow(owner('empty pool'));
   });
 
+  test('is not emptied or filled beyond its frames by many at once', () => {
+    const pool = new FramePool(4, 2048);
+    expect(() => pool.moved(-1)).toThrow(owner('5 free'));
+    pool.moved(3);
+    expect(() => pool.moved(2)).toThrow(owner('-1 free'));
+    expect([...pool.addresses()]).toEqual([6144]);
+    pool.moved(-3);
+    expect(pool.free).toBe(4);
+  });
+
+  test('a frame that comes back though it was never taken', () => {
+    using umem = new Umem({ frames: 4 });
+    const { socket } = new TwinQueue({ umem, size: 8 });
+    const batch = new Batch(umem.bytes, 1);
+    batch.addresses[0] = 256;
+    batch.lengths[0] = 60;
+    socket.transmit(batch, 0, 1);
+    socket.flush();
+    expect(() => socket.rings.reap(8)).toThrow(owner('5 free'));
+  });
+
   test('addresses in the upper half of 4 GiB stay positive', () => {
     const pool = new FramePool(2 ** 21 - 1, 2048);
     const addresses = pool.addresses();
