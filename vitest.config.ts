@@ -5,7 +5,8 @@ const UNPRIVILEGED = [
   'test/{ebpf,package,wire}/*.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
-  'test/xsk/{frames,packet,ring,twin}.test.ts',
+  'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
+  'test/pipeline/{bridge-plan,counters,forwarder}.test.ts',
 ];
 
 const isRoot = process.getuid?.() === 0;

@@ -1,5 +1,12 @@
 import { programInfo, XdpLink, type XdpMode, XdpProgram, XskMap } from '../kernel/index.js';
-import { getLink, type Link, PromiscuousMode, type QuietOffloads, quietOffloads } from '../netdev/index.js';
+import {
+  type FeatureChange,
+  getLink,
+  type Link,
+  PromiscuousMode,
+  type QuietOffloads,
+  quietOffloads,
+} from '../netdev/index.js';
 import { withNamespace, XdpError } from '../sys/index.js';
 import { ETHERNET_HEADER, VLAN_TAG } from '../wire/index.js';
 import { OffloadJournal, recoverOffloads } from './offload-journal.js';
@@ -36,10 +43,12 @@ export class Device implements Disposable {
   readonly partialChecksums: boolean;
   /** What somebody who looks at this interface should know, as sentences. */
   readonly notices: readonly string[];
+  readonly #netns: string | undefined;
   readonly #undo: (() => void)[];
 
   private constructor(
     parts: Pick<Device, 'link' | 'mode' | 'sockets' | 'partialChecksums' | 'notices'>,
+    netns: string | undefined,
     undo: (() => void)[],
   ) {
     this.link = parts.link;
@@ -47,6 +56,7 @@ export class Device implements Disposable {
     this.sockets = parts.sockets;
     this.partialChecksums = parts.partialChecksums;
     this.notices = parts.notices;
+    this.#netns = netns;
     this.#undo = undo;
   }
 
@@ -65,16 +75,13 @@ export class Device implements Disposable {
       );
       const link = getLink(name, { netns });
       checkUsable(link, options);
-      const quiet = quietOffloads(link.index, { netns });
+      const onPlan = (changes: readonly FeatureChange[]) => {
+        const journal = keepJournal(changes, notices);
+        // Closed last: what it tells of is undone by then.
+        undo.push(() => journal?.close());
+      };
+      const quiet = quietOffloads(link.index, { netns, onPlan });
       undo.push(() => quiet.restore());
-      if (quiet.changes.length > 0) {
-        const journal = new OffloadJournal(quiet.changes);
-        undo.push(() => {
-          // The offloads first, and only then the journal that would have undone them; a second restore does nothing.
-          quiet.restore();
-          journal.close();
-        });
-      }
       if (options.promiscuous) {
         const promiscuous = new PromiscuousMode(link.index, { netns });
         undo.push(() => promiscuous.close());
@@ -86,10 +93,19 @@ export class Device implements Disposable {
       undo.push(() => attached.close());
       notices.push(...quietNotices(link, quiet));
       const partialChecksums = mayArrivePartial(link, quiet);
-      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, undo);
+      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, netns, undo);
     } catch (error) {
       unwind(undo);
       throw error;
+    }
+  }
+
+  /** @throws XDP_ERR_INTERFACE_GONE when the interface was removed, or moved to another namespace */
+  checkPresence(): void {
+    try {
+      getLink(this.link.index, { netns: this.#netns });
+    } catch (cause) {
+      throw new XdpError('XDP_ERR_INTERFACE_GONE', `${this.link.name} went away while it was in use`, { cause });
     }
   }
 
@@ -103,8 +119,29 @@ export class Device implements Disposable {
   }
 }
 
+/** Takes every step, the last one first, also when one fails; the first failure is thrown in the end. */
 function unwind(undo: (() => void)[]): void {
-  for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
+  const errors: unknown[] = [];
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+    try {
+      step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/** @returns undefined where a journal can't be written: no reason not to start */
+function keepJournal(changes: readonly FeatureChange[], notices: string[]): OffloadJournal | undefined {
+  if (changes.length === 0) return undefined;
+  try {
+    return new OffloadJournal(changes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    notices.push(`no journal of switched offloads can be kept (${why}): after a kill -9 they would stay off`);
+    return undefined;
+  }
 }
 
 function checkUsable(link: Link, options: DeviceOptions): void {
@@ -152,6 +189,8 @@ function attach(program: XdpProgram, link: Link, options: DeviceOptions, notices
     if (!(error instanceof XdpError)) throw error;
     // Somebody may have been quicker than we since the check: then its name is to be had now.
     if (error.code === 'XDP_ERR_FOREIGN_PROGRAM') refuseForeign(getLink(link.index, { netns }), error);
+    // BPF_LINK_CREATE says EINVAL for an interface that has gone away meanwhile; getLink says so.
+    if (error.code === 'XDP_ERR_SYSTEM') getLink(link.index, { netns });
     if (error.code !== 'XDP_ERR_NATIVE_UNSUPPORTED' || mode !== 'auto') throw error;
     notices.push(`${link.name}: ${error.message}; its program runs in generic mode, which is slower`);
     return inPlace('generic');

@@ -10,6 +10,7 @@ export {
   type FeatureChange,
   type FeatureRefusal,
   type QuietOffloads,
+  type QuietOptions,
   quietOffloads,
   restoreFeatures,
 } from './offloads.js';

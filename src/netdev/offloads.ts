@@ -49,6 +49,11 @@ export interface QuietOffloads extends Disposable {
   restore(): FeatureChange[];
 }
 
+export interface QuietOptions extends NetnsOptions {
+  /** Told what is going to be changed, before it is: for a journal that survives the process. */
+  readonly onPlan?: (changes: readonly FeatureChange[]) => void;
+}
+
 /** An interface, as it is named in every change made to it. */
 type Place = Pick<FeatureChange, 'interface' | 'index' | 'netns'>;
 
@@ -61,16 +66,11 @@ type Place = Pick<FeatureChange, 'interface' | 'index' | 'netns'>;
  *
  * @throws XDP_ERR_NO_INTERFACE
  */
-export function quietOffloads(nameOrIndex: string | number, options: NetnsOptions = {}): QuietOffloads {
+export function quietOffloads(nameOrIndex: string | number, options: QuietOptions = {}): QuietOffloads {
   const link = getLink(nameOrIndex, options);
   const peer = peerOf(link, options);
   const changes: FeatureChange[] = [];
   const refused: FeatureRefusal[] = [];
-  const quiet = (place: Place, names: readonly RegExp[]) => {
-    const done = switchOff(place, names);
-    changes.push(...done.changes);
-    refused.push(...done.refused);
-  };
   let restored = false;
   const restore = () => {
     if (restored) return [];
@@ -78,9 +78,13 @@ export function quietOffloads(nameOrIndex: string | number, options: NetnsOption
     return restoreFeatures(changes);
   };
   try {
-    if (peer !== undefined) quiet(placeOf(peer.link, peer.netns), SENDER_FEATURES);
-    else if (link.peer !== undefined) refused.push({ ...placeOf(link, options.netns), reason: 'unreachable peer' });
-    quiet(placeOf(link, options.netns), RECEIVER_FEATURES);
+    const own = placeOf(link, options.netns);
+    const plans = [planSwitch(own, RECEIVER_FEATURES)];
+    if (peer !== undefined) plans.unshift(planSwitch(placeOf(peer.link, peer.netns), SENDER_FEATURES));
+    else if (link.peer !== undefined) refused.push({ ...own, reason: 'unreachable peer' });
+    changes.push(...plans.flatMap((plan) => plan.changes));
+    options.onPlan?.(changes);
+    for (const plan of plans) refused.push(...switchOff(plan));
   } catch (error) {
     restore();
     throw error;
@@ -116,21 +120,37 @@ function restoreInterface(changes: readonly FeatureChange[]): FeatureChange[] {
   }
 }
 
-function switchOff(place: Place, names: readonly RegExp[]): { changes: FeatureChange[]; refused: FeatureRefusal[] } {
-  const { netns } = place;
-  const before = [...getFeatures(place.index, { netns })].filter(([name]) =>
+interface SwitchPlan {
+  readonly place: Place;
+  /** All features that should be off. */
+  readonly features: readonly string[];
+  /** Those of them that have to be switched, and can be. */
+  readonly changes: readonly FeatureChange[];
+}
+
+function planSwitch(place: Place, names: readonly RegExp[]): SwitchPlan {
+  const found = [...getFeatures(place.index, { netns: place.netns })].filter(([name]) =>
     names.some((pattern) => pattern.test(name)),
   );
-  const chosen = before.filter(([, feature]) => feature.changeable && feature.wanted);
-  if (chosen.length > 0) setFeatures(place.index, Object.fromEntries(chosen.map(([name]) => [name, false])), { netns });
-  const after = getFeatures(place.index, { netns });
+  const chosen = found.filter(([, feature]) => feature.changeable && feature.wanted);
   return {
+    place,
+    features: found.map(([name]) => name),
     changes: chosen.map(([feature]) => ({ ...place, feature, before: true })),
-    refused: before.flatMap(([feature, { changeable }]) => {
-      if (!after.get(feature)?.active) return [];
-      return { ...place, feature, reason: changeable ? 'held on by the driver' : 'fixed by the driver' };
-    }),
   };
+}
+
+/** @returns the features that are on all the same */
+function switchOff({ place, features, changes }: SwitchPlan): FeatureRefusal[] {
+  const { index, netns } = place;
+  if (changes.length > 0)
+    setFeatures(index, Object.fromEntries(changes.map(({ feature }) => [feature, false])), { netns });
+  const after = getFeatures(index, { netns });
+  return features.flatMap((feature) => {
+    const { active = false, changeable = false } = after.get(feature) ?? {};
+    if (!active) return [];
+    return { ...place, feature, reason: changeable ? 'held on by the driver' : 'fixed by the driver' };
+  });
 }
 
 function placeOf(link: Link, netns: string | undefined): Place {

@@ -24,7 +24,7 @@ export function readSample(
   devices: readonly Device[],
   plans: readonly (readonly SocketPlan[])[],
   counters: Counters,
-  zeroCopy: readonly boolean[],
+  zeroCopy: boolean,
 ): BridgeSample {
   const ports = devices.map(({ link, mode }, port): PortSample => {
     const queues = plans
@@ -35,7 +35,7 @@ export function readSample(
       )
       .sort((a, b) => a.queue - b.queue);
     const total = addCounts(queues.map(({ counts }) => counts));
-    return { interface: link.name, mode, zeroCopy: zeroCopy[port] ?? false, total, queues };
+    return { interface: link.name, mode, zeroCopy, total, queues };
   });
   return { time: Date.now(), ports, workers: plans.map((_, worker) => counters.readWorker(worker)) };
 }

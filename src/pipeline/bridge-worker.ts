@@ -7,12 +7,10 @@ import type { WorkerMessage, WorkerPlan } from './worker-plan.js';
 /** Milliseconds that a worker may take to end after it was told to. */
 const END = 3000;
 
-type Ready = Extract<WorkerMessage, { type: 'ready' }>;
-
 /** The main thread's side of a worker. */
 export class BridgeWorker {
-  /** Resolves when its sockets are bound. */
-  readonly ready: Promise<Ready>;
+  /** Resolves when it is at its rings. */
+  readonly ready: Promise<void>;
   /** Resolves when it has ended by order, with the account of its frames; rejects when it failed. */
   readonly done: Promise<FrameAudit>;
   readonly #worker: Worker;
@@ -22,7 +20,7 @@ export class BridgeWorker {
       workerData: plan,
       name: `xdpkit-${plan.worker}`,
     });
-    const ready = withResolvers<Ready>();
+    const ready = withResolvers<void>();
     const done = withResolvers<FrameAudit>();
     const fail = (error: unknown) => {
       ready.reject(error);
@@ -32,7 +30,7 @@ export class BridgeWorker {
     ready.promise.catch(() => {});
     done.promise.catch(() => {});
     this.#worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'ready') ready.resolve(message);
+      if (message.type === 'ready') ready.resolve();
       else if (message.type === 'done') done.resolve(message.audit);
       else fail(new XdpError(message.failure.code, message.failure.message, message.failure));
     });

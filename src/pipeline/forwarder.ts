@@ -165,7 +165,8 @@ export class Forwarder {
       packet.moveTo(i);
       try {
         const port = callback(packet, batch.ingress, batch.queue);
-        batch.egress[i] = port < 0 ? Drop.callback : port;
+        // Neither for undefined nor for NaN: JavaScript would turn them into port 0.
+        batch.egress[i] = port >= 0 ? port : port < 0 ? Drop.callback : Drop.callbackError;
       } catch {
         batch.egress[i] = Drop.callbackError;
       }

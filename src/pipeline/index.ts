@@ -1,4 +1,5 @@
-export { Bridge, type BridgeOptions, type BridgeSummary } from './bridge.js';
+export { Bridge, type BridgeSummary } from './bridge.js';
+export type { BridgeOptions } from './bridge-options.js';
 export type { BridgeSample, PortSample } from './bridge-sample.js';
 export type { PacketCallback } from './callback.js';
 export {

@@ -37,6 +37,10 @@ export class ReceivedPacket {
 /** Packets that wait for a slow reader of {@link PacketInterface.packets}; more are dropped and counted. */
 const WAITING = 4096;
 const BATCH = 64;
+/** Milliseconds until a device that took no more frames is asked again. */
+const STALLED_PAUSE = 1;
+/** Milliseconds between two looks whether the interface is still there. */
+const PRESENCE = 500;
 /** Turns at one call of the event loop: timers and other sockets shall not starve. */
 const TURNS = 8;
 
@@ -51,7 +55,10 @@ export class PacketInterface implements Disposable {
   readonly #sockets: readonly XskSocket[];
   readonly #counters: Counters;
   readonly #batch: Batch;
+  readonly #presence: NodeJS.Timeout;
   #watches: Watch[] = [];
+  #end = () => {};
+  #failure: unknown;
   #closed = false;
   /** Packets that {@link packets} had no room for. */
   missed = 0;
@@ -85,6 +92,8 @@ export class PacketInterface implements Disposable {
     this.#sockets = sockets;
     this.#counters = new Counters(sockets.length, 0);
     this.#batch = new Batch(umem.bytes, 1);
+    this.#presence = setInterval(() => this.#checkPresence(), PRESENCE);
+    this.#presence.unref();
   }
 
   /**
@@ -108,10 +117,15 @@ export class PacketInterface implements Disposable {
       fill: this.#sockets[0]?.rings.fill.size ?? 0,
       callback,
     });
+    let again: NodeJS.Timeout | undefined;
     const turns = () => {
+      clearTimeout(again);
       for (let i = 0; i < TURNS && forwarder.turn() > 0; i++);
       forwarder.sample();
+      // No packet may come to tell that the device takes frames again.
+      if (forwarder.isStalled) again = setTimeout(turns, STALLED_PAUSE);
     };
+    this.#end = () => clearTimeout(again);
     // The first turn fills the fill rings, before the first packet can come.
     turns();
     for (const { queue, fd } of this.#sockets) {
@@ -123,6 +137,8 @@ export class PacketInterface implements Disposable {
   /**
    * The packets as they come, as copies. Ends when the interface is closed or the loop is left; the host has them again
    * then. One reader at a time; a slow one misses packets ({@link missed}).
+   *
+   * @throws XDP_ERR_INTERFACE_GONE, and the signal's reason
    */
   async *packets(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ReceivedPacket, void, undefined> {
     const { signal } = options;
@@ -142,6 +158,7 @@ export class PacketInterface implements Disposable {
         signal?.throwIfAborted();
         const packet = waiting.shift();
         if (packet !== undefined) yield packet;
+        else if (this.#failure !== undefined) throw this.#failure;
         else if (this.#closed) return;
         else {
           await new Promise<void>((resolve) => {
@@ -160,10 +177,10 @@ export class PacketInterface implements Disposable {
   /**
    * Sends one frame, copied, by the first queue.
    * @returns whether there was room for it
-   * @throws XDP_ERR_USAGE for a frame that is empty or too long, XDP_ERR_CLOSED
+   * @throws XDP_ERR_USAGE for a frame that is empty or too long, XDP_ERR_CLOSED, XDP_ERR_INTERFACE_GONE
    */
   send(frame: Uint8Array): boolean {
-    if (this.#closed) throw new XdpError('XDP_ERR_CLOSED', `${this.device.link.name} is closed`);
+    if (this.#closed) throw this.#failure ?? new XdpError('XDP_ERR_CLOSED', `${this.device.link.name} is closed`);
     const umem = this.#umem;
     const socket = this.#sockets.find(({ tx }) => tx !== undefined);
     if (frame.length === 0 || frame.length > umem.frameSize) {
@@ -191,6 +208,8 @@ export class PacketInterface implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#presence);
+    this.#end();
     this.device.close();
     for (const watch of this.#watches.splice(0)) watch.close();
     for (const socket of this.#sockets.toReversed()) socket.close();
@@ -202,9 +221,19 @@ export class PacketInterface implements Disposable {
     this.close();
   }
 
+  #checkPresence(): void {
+    try {
+      this.device.checkPresence();
+    } catch (error) {
+      this.#failure = error;
+      this.close();
+    }
+  }
+
   /** The host gets the packets again. */
   #stop(): void {
     if (this.#watches.length === 0 || this.#closed) return;
+    this.#end();
     for (const { queue } of this.#sockets) this.device.sockets.unset(queue);
     for (const watch of this.#watches.splice(0)) watch.close();
   }

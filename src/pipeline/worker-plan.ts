@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../sys/index.js';
-import type { ZeroCopy } from '../xsk/index.js';
+import type { SocketPlace, UmemPlace } from '../xsk/index.js';
 import type { FrameAudit } from './frame-audit.js';
 
-/** A socket that a worker shall open. */
+/** A socket that a worker shall serve. */
 export interface SocketPlan {
   readonly interface: { readonly index: number; readonly name: string };
   readonly port: number;
@@ -21,15 +21,14 @@ export interface WorkerPlan {
   /** All sockets of all workers. */
   readonly totalSockets: number;
   readonly sockets: readonly SocketPlan[];
+  /** What the main thread has opened for it, in the same order. */
+  readonly places: readonly SocketPlace[];
+  readonly umem: UmemPlace;
   readonly cpu: number | undefined;
-  readonly netns: string | undefined;
-  readonly frameSize: number;
   /** Entries of each ring. */
   readonly ring: number;
   readonly batch: number;
-  readonly zeroCopy: ZeroCopy;
   readonly wait: 'adaptive' | 'spin';
-  readonly ledger: boolean;
   /** Module whose default export is the packet callback. */
   readonly callback: string | undefined;
   readonly control: SharedArrayBuffer;
@@ -39,12 +38,9 @@ export interface WorkerPlan {
 /** Words of the control block. */
 export const Control = { stop: 0 } as const;
 
-/** What a worker says: its sockets are bound; it is done, and this is where its frames were. */
+/** What a worker says: it is at its rings; it is done, and this is where its frames were. */
 export type WorkerMessage =
-  | {
-      readonly type: 'ready';
-      readonly sockets: readonly { port: number; queue: number; fd: number; zeroCopy: boolean }[];
-    }
+  | { readonly type: 'ready' }
   | { readonly type: 'done'; readonly audit: FrameAudit }
   | { readonly type: 'failed'; readonly failure: WorkerFailure };
 

@@ -1,7 +1,7 @@
-/** A worker thread of the bridge: opens its sockets, forwards until it is told to stop, and accounts for every frame. */
+/** A worker thread of the bridge: forwards between its sockets until it is told to stop, and accounts for every frame. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { calls, Errno, enterNamespace, isErrno, XdpError } from '../sys/index.js';
-import { openXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
+import { calls, Errno, isErrno, XdpError } from '../sys/index.js';
+import { joinXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { Counters, WorkerSlot } from './counters.js';
 import { Forwarder } from './forwarder.js';
@@ -31,23 +31,14 @@ try {
 
 async function start(): Promise<void> {
   if (plan.cpu !== undefined) pin(plan.cpu);
-  if (plan.netns !== undefined) enterNamespace(plan.netns);
   const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
   warmUp(plan.batch);
-
-  // Each socket needs as many frames as its fill ring and its TX ring hold, and a batch in the hand.
-  const { ring, ledger, zeroCopy, frameSize } = plan;
-  using umem = new Umem({ frames: plan.sockets.length * (2 * ring + plan.batch), frameSize, ledger });
-  const sockets: XskSocket[] = [];
-  try {
-    for (const { interface: device, queue, transmits } of plan.sockets) {
-      const sizes = { rxSize: ring, txSize: transmits ? ring : 0, fillSize: ring, completionSize: ring };
-      sockets.push(openXskSocket({ umem, interface: device, queue, zeroCopy, ...sizes }));
-    }
-    run(umem, sockets, callback);
-  } finally {
-    for (const socket of sockets.toReversed()) socket.close();
-  }
+  const umem = Umem.at(plan.umem);
+  run(
+    umem,
+    plan.places.map((place) => joinXskSocket(place, umem)),
+    callback,
+  );
 }
 
 function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback | undefined): void {
@@ -78,13 +69,10 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     slots[row + WorkerSlot.sleeps] = sleeps;
   };
 
-  // The fill rings are filled by the first turn: no packet comes before the main thread has put the sockets into the map.
+  // The first turn fills the fill rings: no packet comes before the main thread has put the sockets into the map.
   forwarder.turn();
   sample();
-  say({
-    type: 'ready',
-    sockets: sockets.map(({ queue, fd, zeroCopy }, i) => ({ port: plan.sockets[i]!.port, queue, fd, zeroCopy })),
-  });
+  say({ type: 'ready' });
 
   while (Atomics.load(control, Control.stop) === 0) {
     turns++;

@@ -48,6 +48,14 @@ export class Mapping implements Disposable {
     return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, flags, -1, 0), length);
   }
 
+  /**
+   * A view, for this thread, of memory that another thread has mapped. The mapping has to outlive it: the other thread
+   * closes it only after this one has ended.
+   */
+  static borrow(address: number, length: number): ArrayBuffer {
+    return currentBackend().view(address, length);
+  }
+
   /** @throws XDP_ERR_CLOSED after {@link close} */
   get buffer(): ArrayBuffer {
     if (this.#buffer === undefined) throw new XdpError('XDP_ERR_CLOSED', 'the mapping is closed');

@@ -1,7 +1,8 @@
 export { Batch } from './batch.js';
+export { BoundSocket, type BoundSocketOptions, type SocketPlace, type ZeroCopy } from './bound-socket.js';
 export { FrameLedger, FrameOwner } from './frame-ledger.js';
 export { FramePool } from './frame-pool.js';
-export { openXskSocket, type XskSocketOptions, type ZeroCopy } from './kernel-socket.js';
+export { joinXskSocket, openXskSocket, type XskSocketOptions } from './kernel-socket.js';
 export { Packet } from './packet.js';
 export { Poller } from './poller.js';
 export { QueueRings } from './queue-rings.js';
@@ -16,5 +17,5 @@ export {
   ringInMemory,
 } from './ring.js';
 export { type TwinOptions, TwinQueue } from './twin.js';
-export { Umem, type UmemOptions } from './umem.js';
+export { Umem, type UmemOptions, type UmemPlace } from './umem.js';
 export { type RingPeer, XskSocket, type XskSocketParts, type XskStatistics } from './xsk-socket.js';

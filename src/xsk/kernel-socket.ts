@@ -1,185 +1,80 @@
-import { calls, Errno, isErrno, Mapping, OwnedFd, XdpError } from '../sys/index.js';
+import { calls, Mapping } from '../sys/index.js';
 import * as abi from './abi.js';
+import { BoundSocket, type BoundSocketOptions, type RingPlace, type SocketPlace } from './bound-socket.js';
 import { QueueRings } from './queue-rings.js';
-import { ADDRESS_WORDS, DESCRIPTOR_WORDS, type RingMemory } from './ring.js';
+import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
 import { type RingPeer, XskSocket, type XskStatistics } from './xsk-socket.js';
 
-/** `auto` takes zero-copy where the driver has it, and copy mode elsewhere. */
-export type ZeroCopy = 'auto' | 'on' | 'off';
-
-export interface XskSocketOptions {
-  readonly umem: Umem;
-  /** The interface, by index and by the name that errors give. */
-  readonly interface: { readonly index: number; readonly name: string };
-  readonly queue: number;
+export interface XskSocketOptions extends Omit<BoundSocketOptions, 'besideFd'> {
   /** The first socket of this queue, whose fill and completion ring this one shall use too. */
-  readonly beside?: XskSocket;
-  /** Entries of each ring, powers of two. Default 2048; 0 leaves RX or TX out. */
-  readonly rxSize?: number;
-  readonly txSize?: number;
-  readonly fillSize?: number;
-  readonly completionSize?: number;
-  /** Default `auto`. A UMEM is zero-copy for all of its sockets or for none; the first one decides. */
-  readonly zeroCopy?: ZeroCopy | undefined;
-  /** Spare calls while the driver is awake (XDP_USE_NEED_WAKEUP). Default true. */
-  readonly needWakeup?: boolean;
-  /** Milliseconds to wait for a queue that a dying socket still holds. Default 2000. */
-  readonly patience?: number;
+  readonly beside?: XskSocket | undefined;
 }
 
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const MSG_DONTWAIT = 0x40;
 
 /**
- * Opens an AF_XDP socket and binds it to a queue. Synchronous: it may wait `patience` for the queue. Needs CAP_NET_RAW;
- * Linux 5.10 or later (Documentation/networking/af_xdp.rst).
+ * Opens an AF_XDP socket for this thread and binds it to a queue. Synchronous: it may wait `patience` for the queue. Needs
+ * CAP_NET_RAW; Linux 5.10 or later (Documentation/networking/af_xdp.rst).
  *
- * @throws XDP_ERR_PERMISSION, XDP_ERR_MEMLOCK, XDP_ERR_QUEUE_TAKEN, XDP_ERR_NO_QUEUE, XDP_ERR_INTERFACE_DOWN,
- *   XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_PLATFORM
+ * @throws as {@link BoundSocket.open}
  */
 export function openXskSocket(options: XskSocketOptions): XskSocket {
-  const { umem, queue, rxSize = 2048, txSize = 2048, fillSize = 2048, completionSize = 2048 } = options;
-  const handle = openFamily(`AF_XDP socket of ${options.interface.name} queue ${queue}`);
-  const mappings: Mapping[] = [];
-  const close = () => {
-    // The rings first: as long as they are mapped, the socket lives, and with it its hold on the queue.
-    for (const mapping of mappings) mapping.close();
-    if (umem.sharedFd !== undefined && !handle.isClosed && umem.sharedFd === handle.fd) umem.sharedFd = undefined;
-    handle.close();
-  };
-  try {
-    const { fd } = handle;
-    if (umem.sharedFd === undefined) umem.register(fd);
-    const size = (name: number, entries: number) => calls.setsockopt(fd, abi.SOL_XDP, name, new Uint32Array([entries]));
-    if (options.beside === undefined) {
-      size(abi.XDP_UMEM_FILL_RING, fillSize);
-      size(abi.XDP_UMEM_COMPLETION_RING, completionSize);
-    }
-    if (rxSize > 0) size(abi.XDP_RX_RING, rxSize);
-    if (txSize > 0) size(abi.XDP_TX_RING, txSize);
-
-    // struct xdp_mmap_offsets: rx, tx, fill, completion, each {u64 producer, consumer, desc, flags}.
-    const offsets = new BigUint64Array(16);
-    calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_MMAP_OFFSETS, offsets);
-    const ring = (which: number, page: number, entries: number, entryWords: number): RingMemory => {
-      const [producer, consumer, descriptors, flags] = [0, 1, 2, 3].map((i) => Number(offsets[which * 4 + i]) / 4);
-      const mapping = Mapping.ofFd(fd, descriptors! * 4 + entries * entryWords * 4, page);
-      mappings.push(mapping);
-      const words = new Uint32Array(mapping.buffer);
-      return {
-        words,
-        size: entries,
-        producer: producer!,
-        consumer: consumer!,
-        descriptors: descriptors!,
-        flags: flags!,
-      };
-    };
-    const rings =
-      options.beside?.rings ??
-      new QueueRings(
-        umem,
-        ring(2, abi.XDP_UMEM_PGOFF_FILL_RING, fillSize, ADDRESS_WORDS),
-        ring(3, abi.XDP_UMEM_PGOFF_COMPLETION_RING, completionSize, ADDRESS_WORDS),
-      );
-    const rx = rxSize > 0 ? ring(0, abi.XDP_PGOFF_RX_RING, rxSize, DESCRIPTOR_WORDS) : undefined;
-    const tx = txSize > 0 ? ring(1, abi.XDP_PGOFF_TX_RING, txSize, DESCRIPTOR_WORDS) : undefined;
-    bind(fd, options);
-    return new XskSocket({ rings, rx, tx, queue, zeroCopy: gotZeroCopy(fd), peer: kernelPeer(handle, close) });
-  } catch (error) {
-    close();
-    throw error;
-  }
+  const { umem, beside } = options;
+  const bound = BoundSocket.open({ ...options, besideFd: beside?.fd });
+  return join(
+    bound.place,
+    umem,
+    kernelPeer(
+      () => bound.fd,
+      () => bound.close(),
+    ),
+    (ring) => bound.memoryOf(ring),
+    beside?.rings,
+  );
 }
 
-function openFamily(what: string): OwnedFd {
-  try {
-    return new OwnedFd(calls.socket(abi.AF_XDP, SOCK_RAW_CLOEXEC, 0), what);
-  } catch (cause) {
-    if (isErrno(cause, Errno.EPERM)) {
-      throw new XdpError('XDP_ERR_PERMISSION', 'an AF_XDP socket needs CAP_NET_RAW', {
-        cause,
-        advice: 'run as root, or give the process CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_IPC_LOCK',
-      });
-    }
-    if (isErrno(cause, Errno.EAFNOSUPPORT)) {
-      throw new XdpError('XDP_ERR_PLATFORM', 'this kernel has no AF_XDP sockets', {
-        cause,
-        advice: 'use a kernel built with CONFIG_XDP_SOCKETS',
-      });
-    }
-    throw cause;
-  }
+/**
+ * The socket that another thread has opened, for this one to use alone. To close it does nothing: its owner closes it, when
+ * this thread has ended.
+ *
+ * @param umem the same UMEM, by its place
+ */
+export function joinXskSocket(place: SocketPlace, umem: Umem): XskSocket {
+  const borrow = ({ address, length }: RingPlace) => Mapping.borrow(address, length);
+  return join(
+    place,
+    umem,
+    kernelPeer(
+      () => place.fd,
+      () => {},
+    ),
+    borrow,
+  );
 }
 
-function bind(fd: number, options: XskSocketOptions): void {
-  const { umem, queue, zeroCopy = 'auto', needWakeup = true, patience = 2000 } = options;
-  const { index, name } = options.interface;
-  const shared = options.beside?.fd ?? (umem.sharedFd === fd ? undefined : umem.sharedFd);
-  const mode = zeroCopy === 'on' ? abi.XDP_ZEROCOPY : zeroCopy === 'off' ? abi.XDP_COPY : 0;
-  // Flags beside XDP_SHARED_UMEM are refused (EINVAL): the first socket's hold.
-  const flags = shared === undefined ? mode | (needWakeup ? abi.XDP_USE_NEED_WAKEUP : 0) : abi.XDP_SHARED_UMEM;
-  // struct sockaddr_xdp {u16 family; u16 flags; u32 ifindex; u32 queue_id; u32 shared_umem_fd;}
-  const address = new Uint32Array([abi.AF_XDP | (flags << 16), index, queue, shared ?? 0]);
-  const start = performance.now();
-  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
-    try {
-      calls.bind(fd, address);
-      return;
-    } catch (cause) {
-      // A socket is unbound some moments after it was closed (an RCU grace period later), whoever closed it.
-      const busy = isErrno(cause, Errno.EBUSY);
-      if (!busy || performance.now() - start > patience) throw bindError(cause, name, queue, zeroCopy);
-    }
-    Atomics.wait(clockwork, 0, 0, wait);
-  }
-}
-const clockwork = new Int32Array(new SharedArrayBuffer(4));
-
-function bindError(cause: unknown, name: string, queue: number, zeroCopy: ZeroCopy): unknown {
-  if (isErrno(cause, Errno.EBUSY)) {
-    return new XdpError('XDP_ERR_QUEUE_TAKEN', `queue ${queue} of ${name} is held by another AF_XDP socket`, {
-      cause,
-      advice: 'end the other program (ss --xdp -p names it), or choose another queue',
-    });
-  }
-  if (isErrno(cause, Errno.ENETDOWN)) {
-    return new XdpError('XDP_ERR_INTERFACE_DOWN', `${name} is down`, { cause, advice: `ip link set ${name} up` });
-  }
-  if (isErrno(cause, Errno.ENODEV)) {
-    return new XdpError('XDP_ERR_INTERFACE_GONE', `${name} went away`, { cause });
-  }
-  if (zeroCopy === 'on' && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
-    return new XdpError('XDP_ERR_ZEROCOPY_UNSUPPORTED', `the driver of ${name} has no zero-copy AF_XDP`, {
-      cause,
-      advice: 'use --zero-copy auto, which falls back to copy mode',
-    });
-  }
-  if (isErrno(cause, Errno.EINVAL)) {
-    return new XdpError('XDP_ERR_NO_QUEUE', `${name} has no queue ${queue} that an AF_XDP socket can bind to`, {
-      cause,
-      advice: `see how many it has: ethtool -l ${name}`,
-    });
-  }
-  return cause;
+function join(
+  place: SocketPlace,
+  umem: Umem,
+  peer: RingPeer,
+  bufferOf: (ring: RingPlace) => ArrayBuffer,
+  shared?: QueueRings,
+): XskSocket {
+  const memory = (ring: RingPlace): RingMemory => ({ ...ring, words: new Uint32Array(bufferOf(ring)) });
+  const { rx, tx, fill, completion, queue, zeroCopy } = place;
+  const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!));
+  return new XskSocket({ rings, rx: rx && memory(rx), tx: tx && memory(tx), queue, zeroCopy, peer });
 }
 
-function gotZeroCopy(fd: number): boolean {
-  const options = new Uint32Array(1);
-  calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_OPTIONS, options);
-  return (options[0]! & abi.XDP_OPTIONS_ZEROCOPY) !== 0;
-}
-
-function kernelPeer(handle: OwnedFd, close: () => void): RingPeer {
-  const { fd } = handle;
+/** @param fdOf throws when the socket is closed: the number may be another file's by then */
+function kernelPeer(fdOf: () => number, close: () => void): RingPeer {
   return {
     get fd() {
-      return handle.fd;
+      return fdOf();
     },
-    kick: () => calls.sendto(fd, null, MSG_DONTWAIT),
-    wakeRx: () => calls.recvfrom(fd, null, MSG_DONTWAIT),
-    statistics: () => statistics(handle.fd),
+    kick: () => calls.sendto(fdOf(), null, MSG_DONTWAIT),
+    wakeRx: () => calls.recvfrom(fdOf(), null, MSG_DONTWAIT),
+    statistics: () => statistics(fdOf()),
     close,
   };
 }

@@ -12,10 +12,22 @@ export interface UmemOptions {
   readonly frameSize?: number;
   /** Bytes kept free before each received frame, on top of the kernel's own 256. Default 0. */
   readonly headroom?: number;
-  /** `shared` puts the frames into a SharedArrayBuffer, so that other threads can see them. Default `mapped`. */
-  readonly memory?: 'mapped' | 'shared';
+  /**
+   * `shared` puts the frames into a SharedArrayBuffer, so that other threads can see them. A place is memory that another
+   * thread has mapped, and closes after this one has ended. Default `mapped`.
+   */
+  readonly memory?: 'mapped' | 'shared' | UmemPlace;
   /** Checks every change of a frame's owner. For tests. */
   readonly ledger?: boolean;
+}
+
+/** Where a UMEM is, in a form that another thread can be told. */
+export interface UmemPlace {
+  readonly address: number;
+  readonly frames: number;
+  readonly frameSize: number;
+  readonly headroom: number;
+  readonly ledger: boolean;
 }
 
 /**
@@ -50,7 +62,11 @@ export class Umem implements Disposable {
     this.headroom = headroom;
     this.pool = new FramePool(frames, frameSize);
     this.ledger = options.ledger ? new FrameLedger(frames, frameSize) : undefined;
-    if (options.memory === 'shared') {
+    if (typeof options.memory === 'object') {
+      this.bytes = new Uint8Array(Mapping.borrow(options.memory.address, length));
+      this.#address = options.memory.address;
+      this.#mapping = undefined;
+    } else if (options.memory === 'shared') {
       const shared = new SharedArrayBuffer(length + PAGE);
       const start = calls.addressOf(new Uint8Array(shared));
       const skip = (PAGE - (start % PAGE)) % PAGE;
@@ -62,6 +78,16 @@ export class Umem implements Disposable {
       this.bytes = new Uint8Array(this.#mapping.buffer);
       this.#address = this.#mapping.address;
     }
+  }
+
+  /** The UMEM that another thread has made. Its frames are all free here: only one thread may use them. */
+  static at(place: UmemPlace): Umem {
+    return new Umem({ ...place, memory: place });
+  }
+
+  get place(): UmemPlace {
+    const { frames, frameSize, headroom } = this;
+    return { address: this.#address, frames, frameSize, headroom, ledger: this.ledger !== undefined };
   }
 
   /** Bytes that the largest received frame may have. */

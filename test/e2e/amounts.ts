@@ -5,7 +5,7 @@ const LONG = process.env['XDPKIT_LONG'] === '1';
 const choose = (usual: number, long: number) => (LONG ? long : usual);
 
 /** Echo requests of each test, and seconds between two of them. */
-export const PINGS = choose(500, 10_000);
+export const PINGS = choose(250, 10_000);
 export const PING_INTERVAL = 0.002;
 /** Seconds that iperf3 sends. */
 export const IPERF_SECONDS = choose(1, 20);
@@ -13,6 +13,8 @@ export const IPERF_SECONDS = choose(1, 20);
 export const COPY_BYTES = choose(64, 1024) * (1 << 20);
 /** How often a bridge is killed. */
 export const KILLS = choose(5, 20);
+/** Milliseconds after its start at which a run is interrupted. */
+export const MOMENTS: readonly number[] = LONG ? Array.from({ length: 20 }, (_, i) => 50 * (i + 1)) : [50, 150, 300, 450];
 /** Frames of a soak; by default it ends by time instead. */
 export const SOAK_FRAMES = Number(process.env['XDPKIT_SOAK_FRAMES'] ?? choose(0, 100_000_000));
 /** Seconds of a soak without a number of frames. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines, summaryOf } from './json-lines.js';
 import { Running, run, XDPKIT } from './running.js';
+import { MOMENTS } from './amounts.js';
 import { expectWhole, journalsOf, PORTS, RunningBridge, TestBed } from './test-bed.js';
 import { needTools } from './tools.js';
 import { pingOn } from './traffic.js';
@@ -51,7 +52,7 @@ describe.each(signals)('$signal ends it with $status', ({ signal, status }) => {
     expectNothingLeft(bridge.pid);
   });
 
-  test.each([50, 150, 300, 400, 500, 700])('%i ms after it was started: nothing is left behind', async (moment) => {
+  test.each(MOMENTS)('%i ms after it was started: nothing is left behind', async (moment) => {
     await using bridge = new RunningBridge(PORTS, { netns: bed.netns });
     await sleep(moment);
     bridge.kill(signal);

@@ -8,6 +8,7 @@ export const PYTHON = '/usr/bin/python3';
 /** What is more than a file on the PATH. */
 const PROBES: Readonly<Record<string, () => boolean>> = {
   'python3-scapy': () => spawnSync(PYTHON, ['-c', 'import scapy'], { timeout: 20_000 }).status === 0,
+  'libxdp-dev': () => existsSync('/usr/include/xdp/xsk.h'),
   'libbpf-dev': () => existsSync('/usr/include/bpf/bpf_helpers.h'),
 };
 const found = new Map<string, boolean>();

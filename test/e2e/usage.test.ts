@@ -4,7 +4,7 @@ import { run, XDPKIT } from './running.js';
 
 const xdpkit = (...args: readonly string[]) => run([...XDPKIT, ...args]);
 
-test.each([[['--help']], [['bridge', '--help']], [['demo', '--help']], [['help', 'bridge']]])('%j is told, and no error', async (args) => {
+test.each([[['--help']], [['bridge', '--help']], [['demo', '--help']]])('%j is told, and no error', async (args) => {
   const { status, stdout, stderr } = await xdpkit(...args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: xdpkit/);
@@ -21,26 +21,18 @@ const wrong: readonly (readonly [args: string, says: RegExp])[] = [
   ['bridge a b c', /too many arguments/],
   ['bridge a a', /an interface was named twice/],
   ['bridge a b --workers 0', /--workers .* whole number from 1 to 1024/],
-  ['bridge a b --workers 1025', /--workers .* whole number/],
   ['bridge a b --workers 1.5', /--workers .* whole number/],
-  ['bridge a b --workers', /argument missing/],
   ['bridge a b --cpus x', /--cpus .* list of processors/],
-  ['bridge a b --cpus 3-1', /--cpus .* list of processors/],
-  ['bridge a b --cpus 0,', /--cpus .* list of processors/],
   ['bridge a b --mode fast', /--mode .* Allowed choices are native, generic, auto/],
   ['bridge a b --zero-copy yes', /--zero-copy .* Allowed choices are auto, on, off/],
   ['bridge a b --frame-size 3000', /--frame-size/],
-  ['bridge a b --wait never', /--wait .* Allowed choices are adaptive, spin/],
   ['bridge a b --duration 0', /--duration .* time above 0/],
-  ['bridge a b --duration -1', /--duration|argument missing/],
-  ['bridge a b --duration 30d', /--duration .* time above 0/],
   ['bridge a b --duration 25000h', /--duration .* time above 0/],
   ['bridge a b --interval x', /--interval .* time above 0/],
   ['bridge a b --no-such-option', /unknown option '--no-such-option'/],
   ['no-such-command', /unknown command 'no-such-command'/],
   ['demo --queues 0', /--queues .* whole number from 1 to 64/],
   ['demo --size 0', /--size .* whole number from 1/],
-  ['demo extra', /too many arguments/],
 ];
 
 test.each(wrong)('xdpkit %s is a usage error', async (args, says) => {

@@ -1,0 +1,55 @@
+import type { DeviceOptions } from '../device/index.js';
+import { XdpError } from '../sys/index.js';
+import type { ZeroCopy } from '../xsk/index.js';
+
+export interface BridgeOptions {
+  /** Two interfaces; with a callback, any number from one up. A port is an interface's place in this list. */
+  readonly interfaces: readonly string[];
+  /** Module whose default export is a {@link PacketCallback}; each worker loads its own copy. */
+  readonly callback?: URL | undefined;
+  /** Threads. Default: as many as `cpus`, or as processors, and at most the smallest queue count. */
+  readonly workers?: number | undefined;
+  /** Processors to bind the workers to, in turn. Default: none, the scheduler chooses. */
+  readonly cpus?: readonly number[] | undefined;
+  readonly mode?: DeviceOptions['mode'];
+  /** Default `auto`. */
+  readonly zeroCopy?: ZeroCopy | undefined;
+  /** Bytes: 2048 (default), or 4096 for an MTU above 1514. */
+  readonly frameSize?: 2048 | 4096 | undefined;
+  /** Entries of each ring: a power of two from 64 to 16384. Default 2048. */
+  readonly ring?: number | undefined;
+  /** Packets handled at once: 1 to 1024. Default 64. */
+  readonly batch?: number | undefined;
+  /** `adaptive` (default) sleeps when nothing comes; `spin` never sleeps and takes a whole processor for each worker. */
+  readonly wait?: 'adaptive' | 'spin' | undefined;
+  readonly force?: boolean | undefined;
+  /** Network namespace of the interfaces, by name or path. Default: the caller's. */
+  readonly netns?: string | undefined;
+  /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
+  readonly ledger?: boolean | undefined;
+  /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws XDP_ERR_USAGE for a value out of range */
+export function checkBridgeOptions(options: BridgeOptions): void {
+  const { interfaces, callback, workers, cpus, frameSize = 2048, ring = 2048, batch = 64 } = options;
+  const demand = (holds: boolean, message: string) => {
+    if (!holds) throw new XdpError('XDP_ERR_USAGE', message);
+  };
+  const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high;
+  if (callback === undefined) demand(interfaces.length === 2, `a bridge has two interfaces, not ${interfaces.length}`);
+  else demand(interfaces.length > 0, 'there has to be an interface');
+  demand(new Set(interfaces).size === interfaces.length, 'an interface was named twice');
+  demand(workers === undefined || whole(workers, 1, 1024), `there are 1 to 1024 workers, not ${workers}`);
+  demand(
+    cpus === undefined || (cpus.length > 0 && cpus.every((cpu) => whole(cpu, 0, 8191))),
+    `processors are whole numbers from 0 up, not ${cpus?.join(',')}`,
+  );
+  demand(frameSize === 2048 || frameSize === 4096, `a frame has 2048 or 4096 bytes, not ${frameSize}`);
+  demand(
+    whole(ring, 64, 16384) && (ring & (ring - 1)) === 0,
+    `a ring has a power of two from 64 to 16384 entries, not ${ring}`,
+  );
+  demand(whole(batch, 1, 1024) && batch <= ring, `a batch has 1 to 1024 packets and fits into a ring, not ${batch}`);
+}
