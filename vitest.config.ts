@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
   'test/{ebpf,package,wire}/*.test.ts',
+  'test/e2e/usage.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',

@@ -14,7 +14,9 @@ export const COPY_BYTES = choose(64, 1024) * (1 << 20);
 /** How often a bridge is killed. */
 export const KILLS = choose(5, 20);
 /** Milliseconds after its start at which a run is interrupted. */
-export const MOMENTS: readonly number[] = LONG ? Array.from({ length: 20 }, (_, i) => 50 * (i + 1)) : [50, 150, 300, 450];
+export const MOMENTS: readonly number[] = LONG
+  ? Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
+  : [50, 150, 300, 450];
 /** Frames of a soak; by default it ends by time instead. */
 export const SOAK_FRAMES = Number(process.env['XDPKIT_SOAK_FRAMES'] ?? choose(0, 100_000_000));
 /** Seconds of a soak without a number of frames. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { listNamespaces } from '../../dist/netdev/index.js';
 import { MOMENTS } from './amounts.js';
@@ -17,6 +18,8 @@ function expectNothingLeft(pid: number): void {
   expect(journalsOf(pid)).toEqual([]);
 }
 
+/** Threads that are ended while they start. */
+const THREADS = 120;
 const PASSED = 'Every byte arrived, every frame is accounted for, and nothing was left behind.';
 const STEPS = ['ICMP', 'UDP', 'TCP', 'frames'];
 
@@ -47,7 +50,7 @@ test('needs no program besides Node', async () => {
 });
 
 describe('interrupted', () => {
-  test.each([...MOMENTS, 700, 1_000, 1_500, 2_000])('after %i ms: nothing is left', async (moment) => {
+  test.each([...MOMENTS, 600, 750, 1_000, 2_000])('after %i ms: nothing is left', async (moment) => {
     // Larger than can be copied meanwhile.
     await using running = demo(['--size', '4096']);
     await sleep(moment);
@@ -56,6 +59,14 @@ describe('interrupted', () => {
     expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
     expect(stdout).not.toContain(PASSED);
     expectNothingLeft(running.pid);
+  });
+
+  test('while a thread of it starts: the process ends in order, and is not aborted', async () => {
+    // What Ctrl-C does to a demonstration at its weakest moment, again and again.
+    const fixture = fileURLToPath(new URL('./aborted-threads.mjs', import.meta.url));
+    await using running = new Running([process.execPath, fixture, `${THREADS}`]);
+    const { status, stdout, stderr } = await running.end();
+    expect({ status, stdout }, stderr.slice(0, 1000)).toEqual({ status: 0, stdout: 'lived\n' });
   });
 
   test('by SIGTERM: exit code 0', async () => {

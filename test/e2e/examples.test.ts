@@ -11,7 +11,11 @@ let bed: TestBed;
 let before: object;
 
 beforeAll(async () => {
-  await succeed([process.execPath, `${ROOT}node_modules/typescript/bin/tsc`, '-p', `${ROOT}tsconfig.examples.json`], {}, 60_000);
+  await succeed(
+    [process.execPath, `${ROOT}node_modules/typescript/bin/tsc`, '-p', `${ROOT}tsconfig.examples.json`],
+    {},
+    60_000,
+  );
 }, 60_000);
 beforeEach((context) => {
   needTools(context, 'ping', 'ip');
@@ -33,7 +37,9 @@ test('print-packets prints a line about each ping, and gives the interface back 
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n').slice(1);
   expect(lines).toHaveLength(6);
-  expect(lines.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/ICMP.*10\.8\.0\.1.*10\.8\.0\.2.*98 bytes/)));
+  expect(lines.slice(0, 3)).toEqual(
+    Array.from({ length: 3 }, () => expect.stringMatching(/ICMP.*10\.8\.0\.1.*10\.8\.0\.2.*98 bytes/)),
+  );
   expect(lines[5]).toMatch(/ICMPv6.*2001:db8:8::1.*2001:db8:8::2.*118 bytes/);
   expect(bed.state()).toEqual(before);
 });
@@ -78,7 +84,9 @@ test('bridge-with-callback counts the TTL down, and drops what has come to its e
   await pingAll(bed.hosts[0], bed.addresses[1].v4, 5, { options: ['-t', '2'] });
   const frames = await capture.frames(10);
   expect(frames.map((frame) => frame[22])).toEqual([63, 63, 63, 63, 63, 1, 1, 1, 1, 1]);
-  const lost = await run(['ping', '-c', '3', '-i', '0.05', '-W', '1', '-t', '1', bed.addresses[1].v4], { netns: bed.hosts[0] });
+  const lost = await run(['ping', '-c', '3', '-i', '0.05', '-W', '1', '-t', '1', bed.addresses[1].v4], {
+    netns: bed.hosts[0],
+  });
   expect(lost.stdout).toMatch(/3 packets transmitted, 0 received/);
   await pingAll(bed.hosts[0], bed.addresses[1].v6, 5);
   bridge.kill('SIGTERM');

@@ -9,17 +9,22 @@ const SECONDS = 3;
 
 /** Seconds of processor time, user and system, that a process with all its threads has used: proc(5). */
 function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'ascii').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'ascii')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-test.each([[[1, 1]], [[4, 4]]] as [Shape][])('a bridge of $0 queues that nobody uses takes less than 2 % of a processor', async (shape) => {
-  using bed = new TestBed(shape);
-  await using bridge = await bed.bridge();
-  await sleep(1_000);
-  const before = cpuSeconds(bridge.pid);
-  await sleep(SECONDS * 1000);
-  expect((cpuSeconds(bridge.pid) - before) / SECONDS).toBeLessThan(0.02);
-  const { last } = await bridge.stop();
-  for (const { sleeps } of last.workers) expect(sleeps).toBeGreaterThan(SECONDS * 5);
-});
+test.each([[[1, 1]], [[4, 4]]] as [Shape][])(
+  'a bridge of $0 queues that nobody uses takes less than 2 % of a processor',
+  async (shape) => {
+    using bed = new TestBed(shape);
+    await using bridge = await bed.bridge();
+    await sleep(1_000);
+    const before = cpuSeconds(bridge.pid);
+    await sleep(SECONDS * 1000);
+    expect((cpuSeconds(bridge.pid) - before) / SECONDS).toBeLessThan(0.02);
+    const { last } = await bridge.stop();
+    for (const { sleeps } of last.workers) expect(sleeps).toBeGreaterThan(SECONDS * 5);
+  },
+);

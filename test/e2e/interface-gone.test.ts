@@ -16,7 +16,11 @@ const ways: readonly (readonly [what: string, gone: string, run: () => void])[] 
   ['the first one', 'port0', () => deleteLink('port0', { netns: bed.netns })],
   ['the second one', 'port1', () => deleteLink('port1', { netns: bed.netns })],
   ['by the deletion of its veth peer', 'port1', () => deleteLink('eth0', { netns: bed.hosts[1] })],
-  ['by being moved to another namespace', 'port0', () => setLink('port0', { moveTo: bed.hosts[1] }, { netns: bed.netns })],
+  [
+    'by being moved to another namespace',
+    'port0',
+    () => setLink('port0', { moveTo: bed.hosts[1] }, { netns: bed.netns }),
+  ],
 ];
 
 test.each(ways)('an interface that goes away under traffic ends the bridge: %s', async (_, gone, remove) => {

@@ -80,4 +80,3 @@ test('what a killed bridge left behind is put right by the next one, though that
   expect(await offloads()).toEqual(before);
   expect(journalsOf(killed.pid)).toEqual([]);
 });
-

@@ -64,10 +64,12 @@ test('without CAP_IPC_LOCK and with a low limit of locked memory', async () => {
   ]);
 });
 
-test.each([
+test.for([
   ['CAP_IPC_LOCK', [...three, 'ipc_lock'], 1 << 20],
   ['a sufficient limit of locked memory', three, 64 << 20],
-] as const)('three capabilities and %s are enough to bridge', async (_, capabilities, memlock) => {
+] as const)('three capabilities and %s are enough to bridge', async ([_, capabilities, memlock], { skip }) => {
+  const raised = await run(['prlimit', `--memlock=${memlock}:${memlock}`, 'true']);
+  skip(raised.status !== 0, 'the limit of locked memory can not be raised here (no CAP_SYS_RESOURCE)');
   await using running = new Running(asNobody([...bridge, '--json'], capabilities, memlock), { netns: bed.netns });
   await running.says(/"type":"start".*\n/);
   // The peers are out of an unprivileged user's reach: checksums are completed.
@@ -80,7 +82,9 @@ test.each([
 });
 
 test('xdpkit demo: one sentence, and exit code 3', async () => {
-  const { status, stdout, stderr } = await run(asNobody([...XDPKIT, 'demo'], three));
-  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-  expect(stderr).toMatch(/^error: the demonstration .* needs .*; this process lacks CAP_SYS_ADMIN \[XDP_ERR_PERMISSION]\n .*\n$/);
+  const { status, stderr } = await run(asNobody([...XDPKIT, 'demo'], three));
+  expect(status).toBe(3);
+  expect(stderr).toMatch(
+    /^error: the demonstration .* needs .*; this process lacks CAP_SYS_ADMIN \[XDP_ERR_PERMISSION]\n .*\n$/,
+  );
 });

@@ -108,7 +108,11 @@ export class Running implements AsyncDisposable {
 }
 
 /** Runs a command to its end, whatever that is. */
-export async function run(command: readonly string[], options: RunOptions = {}, milliseconds = 30_000): Promise<Ending> {
+export async function run(
+  command: readonly string[],
+  options: RunOptions = {},
+  milliseconds = 30_000,
+): Promise<Ending> {
   await using running = new Running(command, options);
   return await running.end(milliseconds);
 }

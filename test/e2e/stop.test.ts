@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MOMENTS } from './amounts.js';
 import { jsonLines, summaryOf } from './json-lines.js';
 import { Running, run, XDPKIT } from './running.js';
-import { MOMENTS } from './amounts.js';
 import { expectWhole, journalsOf, PORTS, RunningBridge, TestBed } from './test-bed.js';
 import { needTools } from './tools.js';
 import { pingOn } from './traffic.js';
@@ -39,7 +39,8 @@ describe.each(signals)('$signal ends it with $status', ({ signal, status }) => {
   test('within two seconds, under load from both sides', async (context) => {
     needTools(context, 'ping');
     await using bridge = await bed.bridge();
-    const flood = (from: string, to: string) => new Running(['ping', '-q', '-f', '-l', '64', '-s', '1000', to], { netns: from });
+    const flood = (from: string, to: string) =>
+      new Running(['ping', '-q', '-f', '-l', '64', '-s', '1000', to], { netns: from });
     await using _there = flood(bed.hosts[0], bed.addresses[1].v4);
     await using _back = flood(bed.hosts[1], bed.addresses[0].v4);
     await sleep(500);
@@ -99,7 +100,12 @@ describe('whoever reads its output goes away', () => {
     const { status, stderr } = await run(['bash', '-c', script], { netns: bed.netns }, 8_000);
     expect(status).toBe(0);
     // The one line that head let through.
-    expect(stderr.trim().split('\n').filter((line) => !line.startsWith('port'))).toHaveLength(1);
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('port')),
+    ).toHaveLength(1);
     expect(bed.state()).toEqual(before);
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { createLab, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
-import { jsonLines, summaryOf, type SummaryLine } from './json-lines.js';
+import { jsonLines, type SummaryLine, summaryOf } from './json-lines.js';
 import { type Ending, Running, type RunOptions, run, succeed, XDPKIT } from './running.js';
 
 export const PORTS = ['port0', 'port1'] as const;
@@ -29,7 +29,8 @@ export class TestBed implements Disposable {
       const host = (i: 0 | 1) => {
         const { v4, v6 } = this.addresses[i];
         const port = { name: PORTS[i], netns: this.netns, queues: shape[i], ...options };
-        return this.lab.host(`host${i}`, { addresses: [`${v4}/24`, `${v6}/64`], queues: shape[i], port, ...options }).netns;
+        return this.lab.host(`host${i}`, { addresses: [`${v4}/24`, `${v6}/64`], queues: shape[i], port, ...options })
+          .netns;
       };
       this.hosts = [host(0), host(1)];
     } catch (error) {
@@ -40,7 +41,10 @@ export class TestBed implements Disposable {
 
   /** Everything that a bridge changes, of the four interfaces. */
   state(): object {
-    const places = [...PORTS.map((name) => [name, this.netns] as const), ...this.hosts.map((at) => ['eth0', at] as const)];
+    const places = [
+      ...PORTS.map((name) => [name, this.netns] as const),
+      ...this.hosts.map((at) => ['eth0', at] as const),
+    ];
     return places.map(([name, netns]) => {
       const { promiscuity, xdp, up, mtu } = getLink(name, { netns });
       return { name, netns, promiscuity, xdp, up, mtu, features: Object.fromEntries(getFeatures(name, { netns })) };
@@ -52,7 +56,9 @@ export class TestBed implements Disposable {
     for (const [i, netns] of this.hosts.entries()) {
       const { mac } = getLink('eth0', { netns: this.hosts[1 - i] });
       for (const address of Object.values(this.addresses[1 - i]!)) {
-        await succeed(['ip', 'neigh', 'replace', address, 'lladdr', mac!, 'dev', 'eth0', 'nud', 'permanent'], { netns });
+        await succeed(['ip', 'neigh', 'replace', address, 'lladdr', mac!, 'dev', 'eth0', 'nud', 'permanent'], {
+          netns,
+        });
       }
     }
   }
@@ -123,7 +129,9 @@ export function expectWhole({ audits, last }: SummaryLine): void {
   }
   for (const [i, { total }] of last.ports.entries()) {
     const out = last.ports[1 - i]!.total;
-    expect(total.rxPackets).toBe(out.txPackets + total.txRingFull + total.callback + total.unknownPort + total.callbackError);
+    expect(total.rxPackets).toBe(
+      out.txPackets + total.txRingFull + total.callback + total.unknownPort + total.callbackError,
+    );
     expect(total.kernelInvalidDescriptors).toBe(0);
     expect(total.inTx).toBe(0);
   }

@@ -16,7 +16,8 @@ const found = new Map<string, boolean>();
 function isInstalled(tool: string): boolean {
   const known = found.get(tool);
   if (known !== undefined) return known;
-  const probe = PROBES[tool] ?? (() => (process.env['PATH'] ?? '').split(':').some((at) => existsSync(`${at}/${tool}`)));
+  const probe =
+    PROBES[tool] ?? (() => (process.env['PATH'] ?? '').split(':').some((at) => existsSync(`${at}/${tool}`)));
   const here = probe();
   found.set(tool, here);
   return here;

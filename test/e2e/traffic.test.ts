@@ -27,11 +27,15 @@ describe.each(table)('$shape.0 and $shape.1 queues, $mode mode', ({ shape, mode 
     bed?.close();
   });
 
-  test.for(['v4', 'v6'] as const)(`${PINGS} pings by IP%s, none lost`, async (family, context) => {
-    needTools(context, 'ping');
-    await pingAll(bed.hosts[0], bed.addresses[1][family], PINGS, { interval: PING_INTERVAL });
-    await pingAll(bed.hosts[1], bed.addresses[0][family], 20);
-  }, PATIENCE);
+  test.for(['v4', 'v6'] as const)(
+    `${PINGS} pings by IP%s, none lost`,
+    async (family, context) => {
+      needTools(context, 'ping');
+      await pingAll(bed.hosts[0], bed.addresses[1][family], PINGS, { interval: PING_INTERVAL });
+      await pingAll(bed.hosts[1], bed.addresses[0][family], 20);
+    },
+    PATIENCE,
+  );
 
   test('the largest packets, both families and both ways', async (context) => {
     needTools(context, 'ping');
@@ -43,23 +47,35 @@ describe.each(table)('$shape.0 and $shape.1 queues, $mode mode', ({ shape, mode 
     await pingAll(right, bed.addresses[0].v6, 20, largest(1452));
   });
 
-  test('iperf3 over TCP', async (context) => {
-    needTools(context, 'iperf3');
-    expect(await iperfTcp(bed.hosts[0], target(), '-t', `${IPERF_SECONDS}`)).toBeGreaterThan(50e6);
-  }, PATIENCE);
+  test(
+    'iperf3 over TCP',
+    async (context) => {
+      needTools(context, 'iperf3');
+      expect(await iperfTcp(bed.hosts[0], target(), '-t', `${IPERF_SECONDS}`)).toBeGreaterThan(50e6);
+    },
+    PATIENCE,
+  );
 
-  test('iperf3 over UDP at 100 Mbit/s, no datagram lost', async (context) => {
-    needTools(context, 'iperf3');
-    const { packets, lost } = await iperfUdp(bed.hosts[0], target(), '-b', '100M', '-t', `${IPERF_SECONDS}`);
-    expect(packets).toBeGreaterThan(IPERF_SECONDS * 5_000);
-    expect(lost).toBe(0);
-  }, PATIENCE);
+  test(
+    'iperf3 over UDP at 100 Mbit/s, no datagram lost',
+    async (context) => {
+      needTools(context, 'iperf3');
+      const { packets, lost } = await iperfUdp(bed.hosts[0], target(), '-b', '100M', '-t', `${IPERF_SECONDS}`);
+      expect(packets).toBeGreaterThan(IPERF_SECONDS * 5_000);
+      expect(lost).toBe(0);
+    },
+    PATIENCE,
+  );
 
-  test(`a copy of ${COPY_BYTES >> 20} MiB over TCP has the same SHA-256 at both ends`, async () => {
-    const { sent, received } = await copyOverTcp(bed.hosts[0], target(), COPY_BYTES);
-    expect(sent).toMatch(new RegExp(`^${COPY_BYTES} [0-9a-f]{64}$`));
-    expect(received).toBe(sent);
-  }, PATIENCE);
+  test(
+    `a copy of ${COPY_BYTES >> 20} MiB over TCP has the same SHA-256 at both ends`,
+    async () => {
+      const { sent, received } = await copyOverTcp(bed.hosts[0], target(), COPY_BYTES);
+      expect(sent).toMatch(new RegExp(`^${COPY_BYTES} [0-9a-f]{64}$`));
+      expect(received).toBe(sent);
+    },
+    PATIENCE,
+  );
 
   test('every frame was in the mode asked for, is accounted for, and everything is given back', async () => {
     expect(bed.programs()).toMatchObject([{ mode }, { mode }]);

@@ -58,7 +58,10 @@ export async function iperfUdp(
   to: Target,
   ...options: readonly string[]
 ): Promise<{ packets: number; lost: number }> {
-  const buffer = Math.min(2 << 20, ...['rmem_max', 'wmem_max'].map((name) => Number(readFileSync(`/proc/sys/net/core/${name}`, 'ascii'))));
+  const buffer = Math.min(
+    2 << 20,
+    ...['rmem_max', 'wmem_max'].map((name) => Number(readFileSync(`/proc/sys/net/core/${name}`, 'ascii'))),
+  );
   const before = await overflows(to.netns);
   const { sum } = await iperf(from, to, '-u', '-w', `${buffer}`, ...options);
   return { packets: sum.packets, lost: sum.lost_packets - ((await overflows(to.netns)) - before) };

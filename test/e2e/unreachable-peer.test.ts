@@ -60,31 +60,44 @@ describe.each(['native', 'generic'])('%s mode', (mode) => {
     const [start] = jsonLines(`${bridge.stdout.split('\n')[0]}\n`);
     const { interfaces } = start as unknown as { interfaces: { notices: string[] }[] };
     for (const { notices } of interfaces) {
-      expect(notices).toContainEqual(expect.stringMatching(/^port\d: its veth peer is out of reach; checksums are completed/));
+      expect(notices).toContainEqual(
+        expect.stringMatching(/^port\d: its veth peer is out of reach; checksums are completed/),
+      );
     }
   });
 
-  test.for(['v4', 'v6'] as const)('UDP datagrams get through with their checksums completed, IP%s', async (family, context) => {
-    needTools(context, 'iperf3');
-    const to = { netns: hosts[1]!, address: addresses[1][family] };
-    await pingAll(hosts[0]!, to.address, 10);
-    const { packets, lost } = await iperfUdp(hosts[0]!, to, '-b', '20M', '-t', '1');
-    expect(packets).toBeGreaterThan(1_000);
-    expect(lost).toBe(0);
-    await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
-    const { last } = await bridge.stop();
-    expect(last.ports[0]!.total.checksumsCompleted).toBeGreaterThanOrEqual(packets);
-    expect(await bad(hosts[1]!)).toBe(0);
-  });
+  test.for(['v4', 'v6'] as const)(
+    'UDP datagrams get through with their checksums completed, IP%s',
+    async (family, context) => {
+      needTools(context, 'iperf3');
+      const to = { netns: hosts[1]!, address: addresses[1][family] };
+      await pingAll(hosts[0]!, to.address, 10);
+      const { packets, lost } = await iperfUdp(hosts[0]!, to, '-b', '20M', '-t', '1');
+      expect(packets).toBeGreaterThan(1_000);
+      expect(lost).toBe(0);
+      await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
+      const { last } = await bridge.stop();
+      expect(last.ports[0]!.total.checksumsCompleted).toBeGreaterThanOrEqual(packets);
+      expect(await bad(hosts[1]!)).toBe(0);
+    },
+  );
 
-  test.for(['v4', 'v6'] as const)('a copy over TCP gets through, IP%s', async (family) => {
-    const { sent, received } = await copyOverTcp(hosts[0]!, { netns: hosts[1]!, address: addresses[1][family] }, 2 << 20);
-    expect(received).toBe(sent);
-    await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
-    const { last } = await bridge.stop();
-    expect(last.ports.map(({ total }) => total.kernelRxDropped)).toEqual([0, 0]);
-    expect(PORTS.flatMap((name) => getLink(name, { netns }).xdp)).toEqual([]);
-  }, 12_000);
+  test.for(['v4', 'v6'] as const)(
+    'a copy over TCP gets through, IP%s',
+    async (family) => {
+      const { sent, received } = await copyOverTcp(
+        hosts[0]!,
+        { netns: hosts[1]!, address: addresses[1][family] },
+        2 << 20,
+      );
+      expect(received).toBe(sent);
+      await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
+      const { last } = await bridge.stop();
+      expect(last.ports.map(({ total }) => total.kernelRxDropped)).toEqual([0, 0]);
+      expect(PORTS.flatMap((name) => getLink(name, { netns }).xdp)).toEqual([]);
+    },
+    12_000,
+  );
 
   test('a datagram larger than a frame arrives in its fragments', async () => {
     const server = `

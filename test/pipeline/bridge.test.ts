@@ -170,7 +170,8 @@ describe('with one queue each', () => {
   test.each([
     ['ends its thread', 'callback-exits.mjs'],
     ['never returns', 'callback-hangs.mjs'],
-  ])('a callback that %s: the bridge ends with an error, detached', async (_what, module) => {
+  ])('a callback that %s: the bridge ends with an error, and the next one has its queues', async (_what, module) => {
+    const before = descriptors();
     const bridge = await open({ callback: new URL(module, import.meta.url) });
     await expect(ping('-c', '1', '-W', '1', '10.6.0.2')).rejects.toThrow();
     const failed = code('XDP_ERR_WORKER', { message: expect.stringContaining('ended early') });
@@ -178,6 +179,10 @@ describe('with one queue each', () => {
     await expect(bridge.finished).rejects.toThrow(failed);
     expect(programs()).toEqual([]);
     expect(journals()).toEqual([]);
+    expect(descriptors()).toBe(before);
+    await using next = await open();
+    await ping('-c', '1', '-W', '1', '10.6.0.2');
+    expectWhole(await next.close());
   });
 
   test('a signal closes it', async () => {

@@ -159,6 +159,8 @@ describe('with a callback', () => {
     'tooLong',
     'back',
     'write',
+    'undefined',
+    'notANumber',
   ] as const;
   const obey: PacketCallback = (packet, ingress) => {
     switch (KINDS[packet.u8(22)]) {
@@ -184,6 +186,11 @@ describe('with a callback', () => {
         return ingress;
       case 'write':
         packet.setU32(24, 0xdeadbeef);
+        break;
+      case 'undefined':
+        return undefined as unknown as number;
+      case 'notANumber':
+        return Number.NaN;
     }
     return 1 - ingress;
   };
@@ -206,7 +213,8 @@ describe('with a callback', () => {
           const name = KINDS[kind];
           if (name === 'drop' || name === 'dropOther') reasons[port]!.callback++;
           else if (name === 'unknown') reasons[port]!.unknownPort++;
-          else if (name === 'throw' || name === 'tooLong') reasons[port]!.callbackError++;
+          else if (name === 'throw' || name === 'tooLong' || name === 'undefined' || name === 'notANumber')
+            reasons[port]!.callbackError++;
           else {
             if (name === 'write') bytes.set([0xde, 0xad, 0xbe, 0xef], 24);
             const changed = name === 'longer' ? Uint8Array.of(...bytes, ...new Array<number>(10).fill(0xee)) : bytes;

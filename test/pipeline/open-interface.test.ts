@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLab, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
+import { createLab, deleteLink, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
 import { type OpenInterfaceOptions, openInterface, type PacketInterface } from '../../dist/pipeline/index.js';
 import { FarEnd, testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
@@ -105,6 +105,16 @@ describe('a callback', () => {
     port.onPacket(undefined);
     ping();
   });
+});
+
+test('an interface that is deleted ends its packets with an error', async () => {
+  using port = open();
+  const reading = (async () => {
+    for await (const packet of port.packets()) expect(packet.queue).toBe(0);
+  })();
+  deleteLink('port0', { netns });
+  await expect(reading).rejects.toThrow(code('XDP_ERR_INTERFACE_GONE'));
+  expect(() => port.send(testFrame(1, 60))).toThrow(code('XDP_ERR_INTERFACE_GONE'));
 });
 
 test('send puts frames on the wire, whether or not anybody reads', async () => {
