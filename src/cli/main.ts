@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ERROR_CODES } from '../sys/index.js';
+import { ERROR_CODES, XdpError } from '../sys/index.js';
 import { bridgeCommand } from './bridge-command.js';
 import { demoCommand } from './demo-command.js';
 import { printError } from './output.js';
@@ -17,8 +17,12 @@ const program = new Command('xdpkit')
   .addCommand(bridgeCommand())
   .showHelpAfterError('(--help tells more)');
 
-// A command inherits neither of these by itself when it is added whole.
-for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help tells more)');
+const json = process.argv.includes('--json');
+for (const command of [program, ...program.commands]) {
+  // A command inherits none of these by itself when it is added whole.
+  command.exitOverride().showHelpAfterError('(--help tells more)');
+  if (json) command.configureOutput({ writeErr: () => {} });
+}
 
 // The reader of a pipe, or the terminal, may go away at any time: that ends the run in order, it is no error of its own.
 let audience = true;
@@ -33,10 +37,11 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    // Commander has printed it. Help and version are no errors; anything else is usage.
-    process.exitCode = error.exitCode === 0 ? 0 : ERROR_CODES.XDP_ERR_USAGE.exit;
-  } else {
-    process.exitCode = printError(error, process.argv.includes('--json'));
+  if (!(error instanceof CommanderError)) process.exitCode = printError(error, json);
+  else if (error.exitCode !== 0) {
+    // Help and version are no errors; anything else is usage, and commander has told people what is wrong.
+    const message = error.message.replace(/^error: /, '');
+    process.exitCode = ERROR_CODES.XDP_ERR_USAGE.exit;
+    if (json) printError(new XdpError('XDP_ERR_USAGE', message, { advice: 'xdpkit --help tells more' }), json);
   }
 }

@@ -22,7 +22,7 @@ export interface BridgeSummary {
 const RING = 2048;
 const BATCH = 64;
 /** Milliseconds between two looks whether the interfaces are still there. */
-const WATCH = 500;
+const WATCH = 1000;
 
 /**
  * Moves frames between interfaces through AF_XDP, on worker threads: transparent, every frame, in the order of each

@@ -40,7 +40,7 @@ const BATCH = 64;
 /** Milliseconds until a device that took no more frames is asked again. */
 const STALLED_PAUSE = 1;
 /** Milliseconds between two looks whether the interface is still there. */
-const PRESENCE = 500;
+const PRESENCE = 1000;
 /** Turns at one call of the event loop: timers and other sockets shall not starve. */
 const TURNS = 8;
 

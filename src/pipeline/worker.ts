@@ -80,8 +80,9 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     if (idle >= PATIENCE && !spins) {
       sample();
       sleeps++;
-      poller.wait(forwarder.isStalled ? STALLED_SLEEP : SLEEP);
-      idle = 0;
+      const ready = poller.wait(forwarder.isStalled ? STALLED_SLEEP : SLEEP);
+      // Woken by packets, it stays awake for a while; woken by the clock, it looks once.
+      idle = ready > 0 ? 0 : PATIENCE - 1;
     } else if (turns % SAMPLE_TURNS === 0) sample();
   }
 

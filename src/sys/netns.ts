@@ -65,6 +65,9 @@ export interface NamespaceTask {
   readonly signal?: AbortSignal;
 }
 
+/** Milliseconds that a thread has to end by itself: as long as it may be blocked in a system call. */
+const STOP_PATIENCE = 3000;
+
 /**
  * Runs an exported function on a thread of its own that lives in a namespace, so that every socket it opens, Node's own
  * included, belongs there. Needs CAP_SYS_ADMIN.
@@ -77,18 +80,29 @@ export async function runInNamespace<T>(task: NamespaceTask): Promise<T> {
   const worker = new Worker(new URL('./netns-thread.js', import.meta.url), {
     workerData: { netns, module: task.module.href, name, args },
   });
-  const stop = () => void worker.terminate();
+  // A thread that is ended by force while it is inside the FFI takes the whole process along: so it is asked first.
+  let force: NodeJS.Timeout | undefined;
+  const stop = () => {
+    worker.postMessage('stop');
+    force ??= setTimeout(() => void worker.terminate(), STOP_PATIENCE);
+  };
   task.signal?.addEventListener('abort', stop);
   try {
     return await new Promise<T>((resolve, reject) => {
-      worker.once('message', resolve);
+      let result: { value: T } | undefined;
+      worker.once('message', (value: T) => {
+        result = { value };
+        stop();
+      });
       worker.once('error', reject);
-      worker.once('exit', () =>
-        reject(task.signal?.reason ?? new XdpError('XDP_ERR_WORKER', `the thread in namespace ${netns} ended early`)),
-      );
+      worker.once('exit', () => {
+        if (result !== undefined) resolve(result.value);
+        else if (task.signal?.aborted) reject(task.signal.reason);
+        else reject(new XdpError('XDP_ERR_WORKER', `the thread in namespace ${netns} ended early`));
+      });
     });
   } finally {
+    clearTimeout(force);
     task.signal?.removeEventListener('abort', stop);
-    await worker.terminate();
   }
 }

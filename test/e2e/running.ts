@@ -46,8 +46,9 @@ export class Running implements AsyncDisposable {
       this.#stderr += text;
     });
     this.#ended = once(this.child, 'close').then(([code, signal]) => {
-      this.#status = code ?? 128 + constants.signals[signal as NodeJS.Signals];
-      return this.#status;
+      const status: number = code ?? 128 + constants.signals[signal as NodeJS.Signals];
+      this.#status = status;
+      return status;
     });
     // Heard of by whoever waits for the end.
     this.#ended.catch(() => {});

@@ -53,19 +53,22 @@ describe.each(signals)('$signal ends it with $status', ({ signal, status }) => {
     expectNothingLeft(bridge.pid);
   });
 
-  test.each(MOMENTS)('%i ms after it was started: nothing is left behind', async (moment) => {
-    await using bridge = new RunningBridge(PORTS, { netns: bed.netns });
-    await sleep(moment);
-    bridge.kill(signal);
-    const { status: got, stdout, stderr } = await bridge.end(4_000);
-    // Before the command has taken the signal over it ends by the signal itself, with nothing to give back; and while it
-    // opens without an account of packets, since there were none.
-    const early = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal];
-    expect([status, early]).toContain(got);
-    expect(stderr).toBe('');
-    if (stdout !== '') expectWhole(summaryOf(stdout));
-    expectNothingLeft(bridge.pid);
-  });
+  test.each(signal === 'SIGHUP' ? [] : MOMENTS)(
+    '%i ms after it was started: nothing is left behind',
+    async (moment) => {
+      await using bridge = new RunningBridge(PORTS, { netns: bed.netns });
+      await sleep(moment);
+      bridge.kill(signal);
+      const { status: got, stdout, stderr } = await bridge.end(4_000);
+      // Before the command has taken the signal over it ends by the signal itself, with nothing to give back; and while it
+      // opens without an account of packets, since there were none.
+      const early = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal];
+      expect([status, early]).toContain(got);
+      expect(stderr).toBe('');
+      if (stdout !== '') expectWhole(summaryOf(stdout));
+      expectNothingLeft(bridge.pid);
+    },
+  );
 });
 
 test.each([0, 1, 20, 100])('two SIGINTs, %i ms apart: ended once, in order', async (apart) => {
@@ -95,7 +98,6 @@ test('--duration ends it with 0, after that time', async () => {
 describe('whoever reads its output goes away', () => {
   test.each([['--json'], []])('head -1 %s', async (...options: string[]) => {
     const bridge = [...XDPKIT, 'bridge', ...PORTS, '--interval', '100ms', ...options].join(' ');
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
     const script = `${bridge} | head -1 >&2; exit \${PIPESTATUS[0]}`;
     const { status, stderr } = await run(['bash', '-c', script], { netns: bed.netns }, 8_000);
     expect(status).toBe(0);

@@ -29,22 +29,22 @@ describe.each(table)('$shape.0 and $shape.1 queues, $mode mode', ({ shape, mode 
 
   test.for(['v4', 'v6'] as const)(
     `${PINGS} pings by IP%s, none lost`,
+    { timeout: PATIENCE },
     async (family, context) => {
       needTools(context, 'ping');
       await pingAll(bed.hosts[0], bed.addresses[1][family], PINGS, { interval: PING_INTERVAL });
       await pingAll(bed.hosts[1], bed.addresses[0][family], 20);
     },
-    PATIENCE,
   );
 
   test('the largest packets, both families and both ways', async (context) => {
     needTools(context, 'ping');
     const largest = (bytes: number) => ({ options: ['-s', `${bytes}`, '-M', 'do'] });
     const [left, right] = bed.hosts;
-    await pingAll(left, bed.addresses[1].v4, 20, largest(1472));
-    await pingAll(left, bed.addresses[1].v6, 20, largest(1452));
-    await pingAll(right, bed.addresses[0].v4, 20, largest(1472));
-    await pingAll(right, bed.addresses[0].v6, 20, largest(1452));
+    await pingAll(left, bed.addresses[1].v4, 10, largest(1472));
+    await pingAll(left, bed.addresses[1].v6, 10, largest(1452));
+    await pingAll(right, bed.addresses[0].v4, 10, largest(1472));
+    await pingAll(right, bed.addresses[0].v6, 10, largest(1452));
   });
 
   test(
@@ -84,7 +84,10 @@ describe.each(table)('$shape.0 and $shape.1 queues, $mode mode', ({ shape, mode 
       { got: mode, queues: shape[0] },
       { got: mode, queues: shape[1] },
     ]);
-    for (const { total } of last.ports) expect(total.kernelRxDropped).toBe(0);
+    for (const { total } of last.ports) {
+      // TCP finds its speed by losing packets: the kernel may have had no frame for one. None may be too long for a frame.
+      expect(total.kernelRxDropped).toBeLessThanOrEqual(total.kernelFillRingEmpty);
+    }
     expect(bed.state()).toEqual(before);
   });
 });

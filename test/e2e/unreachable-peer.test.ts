@@ -82,22 +82,15 @@ describe.each(['native', 'generic'])('%s mode', (mode) => {
     },
   );
 
-  test.for(['v4', 'v6'] as const)(
-    'a copy over TCP gets through, IP%s',
-    async (family) => {
-      const { sent, received } = await copyOverTcp(
-        hosts[0]!,
-        { netns: hosts[1]!, address: addresses[1][family] },
-        2 << 20,
-      );
-      expect(received).toBe(sent);
-      await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
-      const { last } = await bridge.stop();
-      expect(last.ports.map(({ total }) => total.kernelRxDropped)).toEqual([0, 0]);
-      expect(PORTS.flatMap((name) => getLink(name, { netns }).xdp)).toEqual([]);
-    },
-    12_000,
-  );
+  test.for(['v4', 'v6'] as const)('a copy over TCP gets through, IP%s', { timeout: 12_000 }, async (family) => {
+    const to = { netns: hosts[1]!, address: addresses[1][family] };
+    const { sent, received } = await copyOverTcp(hosts[0]!, to, 2 << 20);
+    expect(received).toBe(sent);
+    await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
+    const { last } = await bridge.stop();
+    expect(last.ports.map(({ total }) => total.kernelRxDropped)).toEqual([0, 0]);
+    expect(PORTS.flatMap((name) => getLink(name, { netns }).xdp)).toEqual([]);
+  });
 
   test('a datagram larger than a frame arrives in its fragments', async () => {
     const server = `
