@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Device } from '../device/index.js';
-import { requireCapabilities } from '../sys/index.js';
+import { getLink } from '../netdev/index.js';
+import { requireCapabilities, XdpError } from '../sys/index.js';
 import { Umem } from '../xsk/index.js';
 import { type BridgeOptions, checkBridgeOptions } from './bridge-options.js';
 import { planSockets } from './bridge-plan.js';
@@ -101,6 +102,7 @@ export class Bridge implements AsyncDisposable {
     const sockets: WorkerSockets[] = [];
     let bridge: Bridge | undefined;
     try {
+      refuseTwins(options.interfaces, netns);
       const capacity = Umem.capacityOf(frameSize);
       for (const name of options.interfaces) {
         devices.push(Device.open(name, { mode, force, netns, capacity, promiscuous: true }));
@@ -187,5 +189,16 @@ export class Bridge implements AsyncDisposable {
     } catch (error) {
       void this.#fail(error);
     }
+  }
+}
+
+/** An interface may have several names (ip link property add altname). */
+function refuseTwins(names: readonly string[], netns: string | undefined): void {
+  const byIndex = new Map<number, string>();
+  for (const name of names) {
+    const { index } = getLink(name, { netns });
+    const twin = byIndex.get(index);
+    if (twin !== undefined) throw new XdpError('XDP_ERR_USAGE', `${twin} and ${name} are the same interface`);
+    byIndex.set(index, name);
   }
 }
