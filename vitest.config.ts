@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { missingFor } from './test/needs.js';
 
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
@@ -13,8 +15,19 @@ const UNPRIVILEGED = [
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn(`not root: only tests that need no privilege run (${UNPRIVILEGED.join(' ')})`);
 
+/** Files whose tools are not installed. They are named, and where all tools have to be there, they are an error. */
+const leftOut = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((name) => `test/${name}`)
+  .filter((file) => file.endsWith('.test.ts') && missingFor(file).length > 0);
+for (const file of leftOut) console.warn(`left out: ${file} (needs ${missingFor(file).join(', ')})`);
+if (leftOut.length > 0) {
+  if (process.env['XDPKIT_ALL_TOOLS']) throw new Error('tools are missing: npm run test:tools installs them');
+  console.warn('npm run test:tools installs what is missing (Debian)');
+}
+
 export default defineConfig({
   test: {
+    exclude: leftOut,
     include: isRoot ? ['test/**/*.test.ts'] : UNPRIVILEGED,
     // A crash behind the FFI then fails one file, not the run.
     pool: 'forks',

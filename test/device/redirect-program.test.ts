@@ -1,3 +1,4 @@
+// needs: bpftool
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { redirectProgram } from '../../dist/device/redirect-program.js';

@@ -1,3 +1,4 @@
+// needs: ip
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deleteLink, getLink, setLink } from '../../dist/netdev/index.js';

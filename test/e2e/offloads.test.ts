@@ -75,8 +75,8 @@ test('what a killed bridge left behind is put right by the next one, though that
   killed.kill('SIGKILL');
   await killed.end();
   await untilTrue('no program left', () => bed.programs().length === 0, 1_000);
-  const { status, stderr } = await bed.refused('port0', 'nope');
-  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('XDP_ERR_NO_INTERFACE') });
+  const { status, stderr } = await bed.refused('port0', 'port1', '--zero-copy', 'on');
+  expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringContaining('XDP_ERR_ZEROCOPY_UNSUPPORTED') });
   expect(await offloads()).toEqual(before);
   expect(journalsOf(killed.pid)).toEqual([]);
 });

@@ -1,3 +1,4 @@
+// needs: setpriv, a checkout that every user can read
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jsonLines, summaryOf } from './json-lines.js';
 import { Running, run, XDPKIT } from './running.js';

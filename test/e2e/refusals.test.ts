@@ -1,3 +1,4 @@
+// needs: ip, bpftool
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { getLink, setLink } from '../../dist/netdev/index.js';

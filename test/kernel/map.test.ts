@@ -1,3 +1,4 @@
+// needs: bpftool
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BpfMap, type MapKind, possibleCpus, u32, XskMap } from '../../dist/kernel/index.js';

@@ -1,3 +1,4 @@
+// needs: bpftool
 import { expect, test } from 'vitest';
 import { Assembler, Helper, link, R0, R1, R2, XdpAction, XdpContext } from '../../dist/ebpf/index.js';
 import { programInfo, VerifierError, XdpProgram } from '../../dist/kernel/index.js';

@@ -1,3 +1,4 @@
+// needs: ip, ethtool
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLab, getFeatures, getLink, type Lab, peerOf, setFeatures } from '../../dist/netdev/index.js';
 import { ethtoolFeatures, failOnLeaks, run } from './oracle.js';

@@ -1,3 +1,4 @@
+// needs: ip, ethtool, setpriv
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {

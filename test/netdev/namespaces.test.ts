@@ -1,3 +1,4 @@
+// needs: ip
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readlinkSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// needs: ip, ethtool, tcpdump
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// needs: ip
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLab, defaultRouteInterfaces, getLink, type Lab } from '../../dist/netdev/index.js';
 import { failOnLeaks, ip, run } from './oracle.js';

@@ -1,3 +1,4 @@
+// needs: ip, ping
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// needs: ip, ping
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLab, deleteLink, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
 import { type OpenInterfaceOptions, openInterface, type PacketInterface } from '../../dist/pipeline/index.js';

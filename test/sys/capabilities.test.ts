@@ -1,3 +1,4 @@
+// needs: setpriv, a checkout that every user can read
 import { expect, test } from 'vitest';
 import { missingCapabilities, requireCapabilities } from '../../dist/sys/index.js';
 import { runUnprivileged } from './unprivileged.js';

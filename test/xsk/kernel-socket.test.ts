@@ -1,3 +1,4 @@
+// needs: ip, ethtool
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
