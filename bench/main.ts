@@ -14,11 +14,11 @@ Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own.
 libbpf-dev, iproute2, util-linux and iputils-ping. Close to nothing else should run meanwhile.
 
   --only LIST      of rxdrop, txonly, forward, memory, latency, testpmd (default: all that can run)
-  --pairs N        pairs of runs of each workload (default 7)
-  --duration S     seconds that are counted of each run (default 4)
+  --pairs N        pairs of runs of each workload (default 21)
+  --duration S     seconds that are counted of each run (default 1)
   --wait HOW       spin or poll, both programs alike (default spin)
   --size BYTES     of a packet, in txonly (default 64)
-  --quick          2 pairs of 1 second: a check that everything runs, not a measurement
+  --quick          2 pairs: a check that everything runs, not a measurement
   --json           the result as JSON`;
 
 const WORKLOADS = ['rxdrop', 'txonly', 'forward'] as const;
@@ -47,8 +47,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
-      pairs: { type: 'string', default: '7' },
-      duration: { type: 'string', default: '4' },
+      pairs: { type: 'string', default: '21' },
+      duration: { type: 'string', default: '1' },
       wait: { type: 'string', default: 'spin' },
       size: { type: 'string', default: '64' },
       quick: { type: 'boolean', default: false },
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const { wait, size, quick } = values;
   const settings = {
     pairs: quick ? 2 : Number(values.pairs),
-    duration: quick ? 1 : Number(values.duration),
+    duration: Number(values.duration),
     wait,
     size,
   };
@@ -100,7 +100,7 @@ function startSource(topology: Topology, peer: string): Program {
 async function measureWorkload(name: Workload, peer: string, settings: Settings): Promise<Pairs> {
   using topology = new Topology();
   const interfaces = { rxdrop: ['near0'], txonly: ['near0'], forward: ['near0', 'near1'] }[name];
-  const words = ['--cpu', '1', '--duration', String(settings.duration), '--wait', settings.wait, '--json'];
+  const words = ['--cpu', '1', '--warmup', '0.5', '--duration', String(settings.duration), '--wait', settings.wait, '--json'];
   if (name === 'txonly') words.push('--size', settings.size);
   const run = (command: string[]) => async (): Promise<Measurement> => {
     const source = name === 'txonly' ? undefined : startSource(topology, peer);

@@ -1,6 +1,7 @@
 import { programInfo, XdpLink, type XdpMode, XdpProgram, XskMap } from '../kernel/index.js';
 import {
   type FeatureChange,
+  type FeatureRefusal,
   getLink,
   type Link,
   PromiscuousMode,
@@ -91,7 +92,7 @@ export class Device implements Disposable {
       using program = new XdpProgram({ name: 'xdpkit_redirect', instructions: redirectProgram(sockets) });
       const attached = attach(program, link, options, notices);
       undo.push(() => attached.close());
-      notices.push(...quietNotices(link, quiet));
+      notices.push(...quietNotices(link, quiet, attached.mode));
       const partialChecksums = mayArrivePartial(link, quiet);
       return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, netns, undo);
     } catch (error) {
@@ -199,12 +200,22 @@ function attach(program: XdpProgram, link: Link, options: DeviceOptions, notices
 
 const CHECKSUM_FEATURE = /^tx-checksum/;
 const VLAN_FEATURE = /^tx-vlan/;
+const SEGMENTATION_FEATURE = /segmentation$/;
 
-function quietNotices(link: Link, quiet: QuietOffloads): string[] {
+function quietNotices(link: Link, quiet: QuietOffloads, mode: XdpMode): string[] {
   const notices: string[] = [];
   if (quiet.changes.length > 0) {
     const names = [...new Set(quiet.changes.map((change) => change.interface))].join(' and ');
     notices.push(`${link.name}: switched off ${quiet.changes.length} offloads of ${names} until the end`);
+  }
+  const segments = ({ feature, reason }: FeatureRefusal) =>
+    reason === 'unreachable peer' || SEGMENTATION_FEATURE.test(feature ?? '');
+  // Native XDP on a veth makes its peer segment by itself (drivers/net/veth.c, veth_xdp_set).
+  if (mode === 'generic' && quiet.refused.some(segments)) {
+    notices.push(
+      `${link.name}: its sender may hand over segments larger than a frame, which are lost (and counted): use --mode native, ` +
+        'or switch its tso and gso off',
+    );
   }
   for (const { interface: name, feature, reason } of quiet.refused) {
     if (reason === 'unreachable peer') {

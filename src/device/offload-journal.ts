@@ -1,10 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FeatureChange, namespaceIdentity, restoreFeatures } from '../netdev/index.js';
 import { calls, Errno, isErrno, OwnedFd } from '../sys/index.js';
 
 const DIRECTORY = '/run/xdpkit/offloads';
 const SUFFIX = '.json';
+/** Milliseconds: one day. */
+const FORGET = 86_400_000;
 const O_RDWR_CLOEXEC = 0o2 | 0o2000000;
 const O_CREAT = 0o100;
 const LOCK_EX_NB = 2 | 4;
@@ -72,7 +74,11 @@ function recover(path: string): readonly FeatureChange[] {
   using journal = openJournal(path, 0);
   if (calls.flock(journal.fd, LOCK_EX_NB) < 0) return [];
   const entry = parse(readFileSync(path, 'utf8'));
-  if (entry !== undefined && entry.home !== ownNamespace()) return [];
+  if (entry !== undefined && entry.home !== ownNamespace()) {
+    // Of another namespace: left to whoever starts there. Nobody can tell whether it still exists; in time it is forgotten.
+    if (Date.now() - statSync(path).mtimeMs > FORGET) unlinkSync(path);
+    return [];
+  }
   const changes = entry?.changes ?? [];
   restoreFeatures(changes);
   unlinkSync(path);

@@ -102,9 +102,9 @@ export class Bridge implements AsyncDisposable {
     const sockets: WorkerSockets[] = [];
     let bridge: Bridge | undefined;
     try {
-      refuseTwins(options.interfaces, netns);
       const capacity = Umem.capacityOf(frameSize);
       for (const name of options.interfaces) {
+        if (devices.length > 0) refuseTwin(name, devices, netns);
         devices.push(Device.open(name, { mode, force, netns, capacity, promiscuous: true }));
       }
       const plans = planSockets(devices, options.workers, cpus?.length ?? availableParallelism());
@@ -193,12 +193,9 @@ export class Bridge implements AsyncDisposable {
 }
 
 /** An interface may have several names (ip link property add altname). */
-function refuseTwins(names: readonly string[], netns: string | undefined): void {
-  const byIndex = new Map<number, string>();
-  for (const name of names) {
-    const { index } = getLink(name, { netns });
-    const twin = byIndex.get(index);
-    if (twin !== undefined) throw new XdpError('XDP_ERR_USAGE', `${twin} and ${name} are the same interface`);
-    byIndex.set(index, name);
-  }
+function refuseTwin(name: string, devices: readonly Device[], netns: string | undefined): void {
+  const { index } = getLink(name, { netns });
+  const twin = devices.find(({ link }) => link.index === index);
+  if (twin === undefined) return;
+  throw new XdpError('XDP_ERR_USAGE', `${name} and ${twin.link.name} are the same interface`);
 }

@@ -3,6 +3,8 @@ import type { Backend, Bytes, Watch } from './backend.js';
 
 const BPF_SYSCALL: Record<string, number> = { x64: 321, arm64: 280, riscv64: 280, ia32: 357, arm: 386 };
 
+const MSG_DONTWAIT = 0x40;
+
 /** The FFI backend on koffi: prebuilt, no compiler needed, about 0.3 µs on top of a system call. */
 export function koffiBackend(): Backend {
   const libc = koffi.load('libc.so.6');
@@ -10,6 +12,8 @@ export function koffiBackend(): Backend {
   const mmap = def('mmap', 'intptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64_t']);
   const syscall = def('syscall', 'long', ['long', 'long', 'void *', 'long']);
   const ppoll = def('ppoll', 'int', ['void *', 'unsigned long', 'void *', 'void *']);
+  // Numbers for the pointers, and no address: 100 ns less than sendto with its six arguments.
+  const send = def('send', 'intptr_t', ['int', 'uintptr_t', 'size_t', 'int']);
   const recvfrom = def('recvfrom', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'void *']);
   const bpf = BPF_SYSCALL[process.arch];
 
@@ -23,6 +27,7 @@ export function koffiBackend(): Backend {
     bind: def('bind', 'int', ['int', 'void *', 'uint32_t']),
     getsockname: def('getsockname', 'int', ['int', 'void *', 'void *']),
     sendto: def('sendto', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'uint32_t']),
+    kick: (fd) => send(fd, 0, 0, MSG_DONTWAIT),
     recvfrom: (fd, data, length, flags) => recvfrom(fd, data, length, flags, null, null),
     ppoll: (fds, count, timeout) => ppoll(fds, count, timeout, null),
     ioctl: def('ioctl', 'int', ['int', 'unsigned long', 'void *']),

@@ -72,7 +72,8 @@ function kernelPeer(fdOf: () => number, close: () => void): RingPeer {
     get fd() {
       return fdOf();
     },
-    kick: () => calls.sendto(fdOf(), null, MSG_DONTWAIT),
+    kick: () => calls.kick(fdOf()),
+    lastError: calls.lastError,
     wakeRx: () => calls.recvfrom(fdOf(), null, MSG_DONTWAIT),
     statistics: () => statistics(fdOf()),
     close,

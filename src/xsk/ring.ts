@@ -110,11 +110,11 @@ abstract class Producer {
 
 /** The index arithmetic that the reading side of a ring needs. */
 abstract class Consumer {
-  protected readonly words: Uint32Array;
-  protected readonly base: number;
-  protected readonly mask: number;
+  readonly words: Uint32Array;
+  readonly base: number;
+  readonly mask: number;
   /** Next entry to read. */
-  protected tail: number;
+  tail: number;
   readonly size: number;
   readonly #indices: Int32Array;
   readonly #producer: number;
@@ -221,11 +221,36 @@ export class DescriptorProducer extends Producer {
     let entry = this.head | 0;
     for (let i = from | 0; i < to; i++) {
       const at = base + ((entry & mask) << 2);
+      // The options stay 0, as the kernel made them.
       words[at] = addresses[i]!;
       words[at + 2] = lengths[i]!;
-      words[at + 3] = 0;
       entry = (entry + 1) | 0;
     }
+  }
+
+  /** Copies the first `count` of the entries peeked at in `from` to those reserved here. @returns their bytes */
+  pass(from: DescriptorConsumer, count: number): number {
+    const { words } = this;
+    const base = this.base | 0;
+    const mask = this.mask | 0;
+    const source = from.words;
+    const sourceBase = from.base | 0;
+    const sourceMask = from.mask | 0;
+    const end = count | 0;
+    let entry = this.head | 0;
+    let sourceEntry = from.tail | 0;
+    let bytes = 0;
+    for (let i = 0; i < end; i++) {
+      const at = base + ((entry & mask) << 2);
+      const sourceAt = sourceBase + ((sourceEntry & sourceMask) << 2);
+      const length = source[sourceAt + 2]!;
+      words[at] = source[sourceAt]!;
+      words[at + 2] = length;
+      bytes = (bytes + length) | 0;
+      entry = (entry + 1) | 0;
+      sourceEntry = (sourceEntry + 1) | 0;
+    }
+    return bytes;
   }
 
   protected at(index: number): number {

@@ -42,6 +42,7 @@ export class TwinQueue {
   /** One entry, on its way into a ring. */
   readonly #address: Uint32Array = new Uint32Array(1);
   readonly #length: Uint32Array = new Uint32Array(1);
+  #lastError = 0;
   #rxDropped = 0;
   #rxRingFull = 0;
   #fillEmpty = 0;
@@ -68,7 +69,11 @@ export class TwinQueue {
       zeroCopy: false,
       peer: {
         fd: -1,
-        kick: () => this.takeTransmitted(),
+        kick: () => {
+          this.#lastError = this.takeTransmitted();
+          return this.#lastError;
+        },
+        lastError: () => this.#lastError,
         wakeRx: () => 0,
         statistics: () => ({
           rxDropped: this.#rxDropped,

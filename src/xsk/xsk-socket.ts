@@ -1,4 +1,3 @@
-import { Errno } from '../sys/index.js';
 import type { Batch } from './batch.js';
 import { FrameOwner } from './frame-ledger.js';
 import type { QueueRings } from './queue-rings.js';
@@ -19,8 +18,10 @@ export interface XskStatistics {
 export interface RingPeer {
   /** Readable when packets wait; -1 when there is nothing to poll. */
   readonly fd: number;
-  /** Asks for transmission. @returns 0, or a negated error number: EAGAIN says that there is more to send */
+  /** Asks for transmission. @returns 0, or a negative number when it stopped before the end of the TX ring */
   kick(): number;
+  /** Why the last kick stopped: a negated error number. EAGAIN says that there is more to send. */
+  lastError(): number;
   /** Asks it to look at the fill ring. @returns as {@link kick} */
   wakeRx(): number;
   statistics(): XskStatistics;
@@ -47,6 +48,8 @@ export class XskSocket implements Disposable {
   readonly zeroCopy: boolean;
   /** Calls made to have frames transmitted. */
   kicks = 0;
+  /** Bytes of the packets that the last {@link passTo} moved. */
+  passedBytes = 0;
   readonly #peer: RingPeer;
   #closed = false;
 
@@ -101,8 +104,28 @@ export class XskSocket implements Disposable {
   }
 
   /**
+   * Moves up to `max` packets straight from the RX ring into the TX ring of another socket of this UMEM: what
+   * {@link receive} and {@link transmit} do, in one pass, for packets that nobody wants to look at. All or nothing:
+   * {@link flush} the other socket then.
+   * @returns how many it moved; 0 when none came in, or the TX ring has no room for all of them
+   */
+  passTo(out: XskSocket, max: number): number {
+    const { rx } = this;
+    const { tx } = out;
+    if (rx === undefined || tx === undefined) return 0;
+    const count = rx.peek(max);
+    if (count === 0 || tx.reserve(count) < count) return 0;
+    this.passedBytes = tx.pass(rx, count);
+    tx.submit(count);
+    rx.release(count);
+    this.rings.received += count;
+    out.rings.transmitted += count;
+    return count;
+  }
+
+  /**
    * Has the kernel take what stands in the TX ring. In copy mode one call sends 32 frames (`max_tx_budget`,
-   * net/xdp/xsk.c) and says EAGAIN: so it is called again as long as it gets on.
+   * net/xdp/xsk.c) and says EAGAIN, or EBUSY for a frame that the device dropped: so it is called again as long as it gets on.
    * @returns 0, or the negated error number that ended it: EAGAIN when the device takes no more for now
    */
   flush(): number {
@@ -114,9 +137,7 @@ export class XskSocket implements Disposable {
       this.kicks++;
       const before = pending;
       pending = tx.pending();
-      // EBUSY: the device dropped one frame (NET_XMIT_DROP); it comes back by the completion ring like a sent one.
-      if (result !== -Errno.EAGAIN && result !== -Errno.EBUSY) return result;
-      if (pending === before) return result;
+      if (pending === before) return result < 0 ? this.#peer.lastError() : 0;
     }
     return 0;
   }

@@ -18,16 +18,18 @@ function make(answers: readonly { take: number; result: number }[]) {
   const kernel = new DescriptorConsumer(tx);
   const rings = new QueueRings(umem, ringInMemory(32, ADDRESS_WORDS), ringInMemory(32, ADDRESS_WORDS));
   let call = 0;
+  let last = 0;
   const kick = () => {
     const { take, result } = answers[call++]!;
     kernel.peek(32);
     kernel.release(take);
+    last = result;
     return result;
   };
   const statistics = () => {
     throw new Error('nobody asked for these');
   };
-  const peer = { fd: -1, kick, wakeRx: () => 0, statistics, close: () => {} };
+  const peer = { fd: -1, kick, lastError: () => last, wakeRx: () => 0, statistics, close: () => {} };
   const socket = new XskSocket({ rings, rx: undefined, tx, queue: 0, zeroCopy: false, peer });
   const batch = new Batch(umem.bytes, 20);
   for (let i = 0; i < 20; i++) batch.addresses[i] = umem.pool.take();
@@ -57,9 +59,18 @@ test.each(['EAGAIN', 'EBUSY'] as const)('gives up when nothing was taken (%s)', 
 });
 
 test('gives up at any other error', () => {
-  const socket = make([{ take: 3, result: -Errno.ENETDOWN }]);
+  const socket = make([
+    { take: 3, result: -Errno.ENETDOWN },
+    { take: 0, result: -Errno.ENETDOWN },
+  ]);
   expect(socket.flush()).toBe(-Errno.ENETDOWN);
-  expect(socket.kicks).toBe(1);
+  expect(socket.kicks).toBe(2);
+});
+
+test('a kernel that takes nothing and says nothing is not called for ever', () => {
+  const socket = make([{ take: 0, result: 0 }]);
+  expect(socket.flush()).toBe(0);
+  expect([socket.kicks, socket.tx!.pending()]).toEqual([1, 20]);
 });
 
 test('a driver that is awake is not called', () => {
