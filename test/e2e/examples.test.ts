@@ -49,7 +49,7 @@ test('print-packets ended by Ctrl-C leaves no program behind', async () => {
   await printer.says(/listening/);
   expect(bed.programs()).toHaveLength(1);
   printer.kill('SIGINT');
-  expect((await printer.end(2_000)).status).toBe(130);
+  expect((await printer.end(10_000)).status).toBe(130);
   expect(bed.programs()).toEqual([]);
 });
 

@@ -40,7 +40,7 @@ test(
     const summary = summaryOf(bridge.stdout);
     expectWhole(summary);
     const { rxPackets } = summary.last.ports[0]!.total;
-    expect(rxPackets).toBeGreaterThan(Math.max(SOAK_FRAMES, SOAK_SECONDS * 50_000));
+    expect(rxPackets).toBeGreaterThan(SOAK_FRAMES);
     console.info(`${rxPackets} frames in ${summary.seconds.toFixed(1)} s`);
     for (const { total } of summary.last.ports) expect(total.kernelInvalidDescriptors).toBe(0);
   },
