@@ -100,7 +100,17 @@ function startSource(topology: Topology, peer: string): Program {
 async function measureWorkload(name: Workload, peer: string, settings: Settings): Promise<Pairs> {
   using topology = new Topology();
   const interfaces = { rxdrop: ['near0'], txonly: ['near0'], forward: ['near0', 'near1'] }[name];
-  const words = ['--cpu', '1', '--warmup', '0.5', '--duration', String(settings.duration), '--wait', settings.wait, '--json'];
+  const words = [
+    '--cpu',
+    '1',
+    '--warmup',
+    '0.5',
+    '--duration',
+    String(settings.duration),
+    '--wait',
+    settings.wait,
+    '--json',
+  ];
   if (name === 'txonly') words.push('--size', settings.size);
   const run = (command: string[]) => async (): Promise<Measurement> => {
     const source = name === 'txonly' ? undefined : startSource(topology, peer);

@@ -35,6 +35,8 @@ class Member {
   egress: readonly (Member | undefined)[] = [];
   /** Where all packets go without a look at them; undefined when a stage is on their way. */
   straight: Member | undefined;
+  /** Frames were put into the TX ring, and the kernel was not yet asked to send them. */
+  unsent = false;
   /** The device did not take all it was given. */
   stalled = false;
 
@@ -147,7 +149,18 @@ export class Forwarder {
       this.#call(this.#callback);
       this.#dispatch(member);
     }
+    this.#send();
     return count;
+  }
+
+  /** Asks the kernel once for each socket that this batch's packets leave by, in however many runs they came. */
+  #send(): void {
+    for (let i = 0; i < this.#members.length; i++) {
+      const member = this.#members[i]!;
+      if (!member.unsent) continue;
+      member.unsent = false;
+      member.stalled = member.socket.flush() !== 0;
+    }
   }
 
   #afterPass(member: Member, out: Member, count: number, bytes: number): void {
@@ -215,11 +228,11 @@ export class Forwarder {
     }
     const { socket } = out;
     let sent = from + socket.transmit(this.#batch, from, to - from);
-    out.stalled = socket.flush() !== 0;
+    out.unsent = true;
     if (sent < to) {
+      socket.flush();
       this.#reap(out);
       sent += socket.transmit(this.#batch, sent, to - sent);
-      out.stalled = socket.flush() !== 0;
       if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
     }
     this.#counters[out.row + SocketSlot.txPackets]! += sent - from;
