@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { calls, Errno, OwnedFd, SystemError } from '../sys/index.js';
+import { Poller } from '../xsk/index.js';
 
 const AF_INET = 2;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -47,11 +48,11 @@ export async function ping(target: string, count: number): Promise<PingResult> {
 
 function answered(fd: number, id: number, sequence: number, start: number): boolean {
   const reply = new Uint8Array(1500);
-  const poll = new Int32Array([fd, 1]);
+  const poller = new Poller([fd]);
   for (;;) {
     const left = PATIENCE - (performance.now() - start);
     if (left <= 0) return false;
-    calls.ppoll(poll, 1, new BigInt64Array([0n, BigInt(Math.floor(left * 1e6) % 1_000_000_000)]) as never);
+    poller.wait(Math.min(Math.ceil(left), 999));
     const length = calls.recvfrom(fd, reply, MSG_DONTWAIT);
     if (length === -Errno.EAGAIN) continue;
     if (length < 0) throw new SystemError('recvfrom', -length);
