@@ -33,7 +33,6 @@ function run(
     umem,
     counters: counters.slots,
     batch: 64,
-    fill: RING,
     callback: options.callback,
     sockets: queues.map(({ socket }, port) => {
       return { socket, port, row: counters.socketRow(port), partialChecksums: options.partialChecksums ?? false };

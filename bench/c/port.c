@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A kick in copy mode transmits at most so many frames and then answers EAGAIN (TX_BATCH_SIZE, net/xdp/xsk.c). */
+/* A kick in copy mode transmits at least so many frames before it answers EAGAIN (TX_BATCH_SIZE, net/xdp/xsk.c). */
 enum { FRAMES_PER_KICK = 32, WAIT_MILLISECONDS = 100 };
+
+/* Newer than Debian's headers: include/uapi/linux/if_xdp.h of Linux 6.17. */
+enum { MAX_TX_SKB_BUDGET = 9 };
 
 enum { BIND_TRIES = 50, BIND_RETRY_MICROSECONDS = 20000 };
 
@@ -53,6 +56,11 @@ void port_open(struct port *port, struct umem *umem, const struct options *optio
   } while (result == -EBUSY && --tries && !usleep(BIND_RETRY_MICROSECONDS));
   check(result, interface);
   port->fd = xsk_socket__fd(port->socket);
+  /* One kick for a whole batch, as the other side of the comparison does it; an older kernel keeps its 32. */
+  if (directions & TRANSMIT && setsockopt(port->fd, SOL_XDP, MAX_TX_SKB_BUDGET, &options->ring, sizeof options->ring) &&
+      errno != ENOPROTOOPT) {
+    err(1, "%s: XDP_MAX_TX_SKB_BUDGET", interface);
+  }
 }
 
 void port_close(struct port *port) { xsk_socket__delete(port->socket); }

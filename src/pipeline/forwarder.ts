@@ -20,8 +20,6 @@ export interface ForwarderOptions {
   readonly counters: Float64Array;
   /** Packets taken from a ring at once. */
   readonly batch: number;
-  /** Frames that a socket's fill ring (and RX ring behind it) may hold: at most the ring's size. */
-  readonly fill: number;
   /** Without one, packets cross from port 0 to port 1 and back. */
   readonly callback?: PacketCallback | undefined;
 }
@@ -39,12 +37,17 @@ class Member {
   unsent = false;
   /** The device did not take all it was given. */
   stalled = false;
+  /** Frames received since the fill ring was last filled up. */
+  taken = 0;
+  /** Frames that are moved at once: each touch of a ring's index costs as much as several packets. */
+  readonly lot: number;
 
   constructor(from: ForwarderSocket) {
     this.socket = from.socket;
     this.port = from.port;
     this.row = from.row;
     this.partialChecksums = from.partialChecksums;
+    this.lot = Math.max(1, from.socket.rings.fill.size >> 3);
   }
 }
 
@@ -59,9 +62,6 @@ export class Forwarder {
   readonly #batch: Batch;
   readonly #packet: Packet;
   readonly #checksums: ChecksumMemory;
-  readonly #fill: number;
-  /** Frames that are moved at once between the pool and the rings. */
-  readonly #lot: number;
   readonly #callback: PacketCallback | undefined;
 
   constructor(options: ForwarderOptions) {
@@ -71,8 +71,6 @@ export class Forwarder {
     this.#batch = new Batch(umem.bytes, options.batch);
     this.#packet = new Packet(this.#batch, umem.frameSize);
     this.#checksums = new ChecksumMemory(umem.bytes);
-    this.#fill = options.fill;
-    this.#lot = Math.max(1, options.fill >> 3);
     this.#callback = options.callback;
     this.#members = sockets.map((socket) => new Member(socket));
     const ports = Math.max(...sockets.map(({ port }) => port)) + 1;
@@ -92,6 +90,7 @@ export class Forwarder {
   turn(): number {
     let received = 0;
     for (let i = 0; i < this.#members.length; i++) received += this.#serve(this.#members[i]!);
+    if (received === 0) this.#settle();
     return received;
   }
 
@@ -121,22 +120,21 @@ export class Forwarder {
   }
 
   #serve(member: Member): number {
-    const { socket } = member;
+    const { socket, straight } = member;
     const { rings } = socket;
     const batch = this.#batch;
-    // Each touch of a ring's index costs as much as several packets: so frames are moved back in larger lots.
-    if (this.#fill - rings.inFill >= this.#lot) rings.refill(this.#fill - rings.inFill);
     if (socket.zeroCopy) socket.wakeRx();
-    if (member.straight !== undefined) {
-      const passed = socket.passTo(member.straight.socket, batch.capacity);
+    if (member.stalled) this.#reap(member);
+    if (straight !== undefined) {
+      const passed = socket.passTo(straight.socket, batch.capacity);
       if (passed > 0) {
-        this.#afterPass(member, member.straight, passed, socket.passedBytes);
+        this.#afterPass(member, straight, passed, socket.passedBytes);
         return passed;
       }
     }
     const count = socket.receive(batch);
-    if (rings.inTx >= this.#lot || (count === 0 && rings.inTx > 0)) this.#reap(member);
     if (count === 0) return 0;
+    if (rings.inTx >= member.lot) this.#reap(member);
     batch.ingress = member.port;
     batch.queue = socket.queue;
     const bytes = this.#bytes(0, count);
@@ -150,7 +148,32 @@ export class Forwarder {
       this.#dispatch(member);
     }
     this.#send();
+    this.#took(member, count);
     return count;
+  }
+
+  #took(member: Member, count: number): void {
+    member.taken += count;
+    if (member.taken >= member.lot) this.#feed(member);
+  }
+
+  /** Fills the fill ring up: straight from where this socket's packets were sent, and from the pool. */
+  #feed(member: Member): void {
+    const { rings } = member.socket;
+    const missing = rings.fill.size - rings.fill.pending();
+    const recycled = member.straight === undefined ? 0 : rings.recycle(member.straight.socket.rings, missing);
+    if (recycled < missing) rings.refill(missing - recycled);
+    member.taken = 0;
+  }
+
+  /** Nothing came in: time to fetch the last frames that were sent, and to fill up what stayed short of frames. */
+  #settle(): void {
+    for (let i = 0; i < this.#members.length; i++) {
+      const member = this.#members[i]!;
+      const { rings } = member.socket;
+      if (rings.inTx > 0) this.#reap(member);
+      if (rings.fill.pending() < rings.fill.size) this.#feed(member);
+    }
   }
 
   /** Asks the kernel once for each socket that this batch's packets leave by, in however many runs they came. */
@@ -170,7 +193,9 @@ export class Forwarder {
     slots[out.row + SocketSlot.txPackets]! += count;
     slots[out.row + SocketSlot.txBytes]! += bytes;
     out.stalled = out.socket.flush() !== 0;
-    if (member.socket.rings.inTx >= this.#lot) this.#reap(member);
+    // Several sockets may send by this one, each too slow to fetch its frames: the completion ring must not fill up.
+    if (out.socket.rings.inTx >= 4 * out.lot) this.#reap(out);
+    this.#took(member, count);
   }
 
   #reap(member: Member): void {

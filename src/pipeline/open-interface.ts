@@ -75,7 +75,7 @@ export class PacketInterface implements Disposable {
     try {
       const queues = options.queues ?? Array.from({ length: link.rxQueues }, (_, queue) => queue);
       checkQueues(link.name, link.rxQueues, queues);
-      umem = new Umem({ frames: queues.length * (2 * ring + BATCH), frameSize });
+      umem = new Umem({ frames: queues.length * (3 * ring + BATCH), frameSize });
       for (const queue of queues) {
         const txSize = queue < link.txQueues ? ring : 0;
         const sizes = { rxSize: ring, txSize, fillSize: ring, completionSize: ring };
@@ -114,7 +114,6 @@ export class PacketInterface implements Disposable {
       }),
       counters: this.#counters.slots,
       batch: BATCH,
-      fill: this.#sockets[0]?.rings.fill.size ?? 0,
       callback,
     });
     let again: NodeJS.Timeout | undefined;

@@ -18,7 +18,7 @@ export function warmUp(batch: number): void {
     return { socket, port, row: counters.socketRow(port), partialChecksums: true };
   });
   for (let frame = 0; frame < umem.frames; frame++) umem.bytes.set(packet(frame), frame * umem.frameSize + 256);
-  const common = { umem, sockets, counters: counters.slots, batch, fill: RING };
+  const common = { umem, sockets, counters: counters.slots, batch };
   // Packets have to cross by both ways of choosing an egress, and to be dropped.
   const cross: PacketCallback = (packet, ingress) => (packet.u8(5) % 8 === 1 ? -1 : 1 - ingress);
   for (const forwarder of [new Forwarder(common), new Forwarder({ ...common, callback: cross })]) {

@@ -34,8 +34,8 @@ export class WorkerSockets implements Disposable {
   /** @throws as {@link BoundSocket.open} and the signal's reason; nothing stays open then */
   static async open(plans: readonly SocketPlan[], options: WorkerSocketsOptions): Promise<WorkerSockets> {
     const { frameSize, ring, batch, zeroCopy, ledger } = options;
-    // Each socket needs as many frames as its fill ring and its TX ring hold, and a batch in the hand.
-    const umem = new Umem({ frames: plans.length * (2 * ring + batch), frameSize, ledger });
+    // So many that a full RX ring and a full TX ring don't empty the fill ring, with a batch in the hand.
+    const umem = new Umem({ frames: plans.length * (3 * ring + batch), frameSize, ledger });
     const opened = new WorkerSockets(umem);
     try {
       for (const { interface: device, queue, transmits } of plans) {

@@ -52,7 +52,6 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     }),
     counters: slots,
     batch: plan.batch,
-    fill: plan.ring,
     callback,
   });
   const control = new Int32Array(plan.control);

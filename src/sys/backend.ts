@@ -26,7 +26,7 @@ export interface Backend {
   bind(fd: number, address: Bytes, length: number): number;
   getsockname(fd: number, address: Bytes, length: Uint32Array): number;
   sendto(fd: number, data: Bytes | null, length: number, flags: number, to: Bytes | null, toLength: number): number;
-  /** send(fd, NULL, 0, MSG_DONTWAIT), by the shortest way there is: once for every 32 packets sent. */
+  /** send(fd, NULL, 0, MSG_DONTWAIT), by the shortest way there is: once for every batch of packets sent. */
   kick(fd: number): number;
   recvfrom(fd: number, data: Bytes | null, length: number, flags: number): number;
   ppoll(fds: Bytes, count: number, timeout: Bytes): number;

@@ -10,6 +10,7 @@ export const XDP_UMEM_FILL_RING = 5;
 export const XDP_UMEM_COMPLETION_RING = 6;
 export const XDP_STATISTICS = 7;
 export const XDP_OPTIONS = 8;
+export const XDP_MAX_TX_SKB_BUDGET = 9;
 
 export const XDP_PGOFF_RX_RING = 0;
 export const XDP_PGOFF_TX_RING = 0x8000_0000;
@@ -23,6 +24,9 @@ export const XDP_USE_NEED_WAKEUP = 8;
 
 /** In the flags word of a fill or TX ring: the kernel waits to be called. */
 export const XDP_RING_NEED_WAKEUP = 1;
+
+/** TX_BATCH_SIZE of net/xdp/xsk.c: frames that a call sends in copy mode where nobody set XDP_MAX_TX_SKB_BUDGET. */
+export const TX_BATCH_SIZE = 32;
 
 /** In the answer to XDP_OPTIONS. */
 export const XDP_OPTIONS_ZEROCOPY = 1;

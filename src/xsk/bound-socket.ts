@@ -18,6 +18,11 @@ export interface BoundSocketOptions {
   readonly txSize?: number;
   readonly fillSize?: number;
   readonly completionSize?: number;
+  /**
+   * Frames that one call into the kernel sends in copy mode, from 32 to `txSize` (XDP_MAX_TX_SKB_BUDGET, Linux 6.17).
+   * Default `txSize`; an older kernel sends 32.
+   */
+  readonly txBudget?: number | undefined;
   /** Default `auto`. A UMEM is zero-copy for all of its sockets or for none; the first one decides. */
   readonly zeroCopy?: ZeroCopy | undefined;
   /** Spare calls while the driver is awake (XDP_USE_NEED_WAKEUP). Default true. */
@@ -83,6 +88,7 @@ export class BoundSocket implements Disposable {
       setSize(fd, abi.XDP_UMEM_COMPLETION_RING, own ? completionSize : 0);
       setSize(fd, abi.XDP_RX_RING, rxSize);
       setSize(fd, abi.XDP_TX_RING, txSize);
+      if (txSize >= abi.TX_BATCH_SIZE) setBudget(fd, options.txBudget ?? txSize, options.txBudget !== undefined);
 
       // struct xdp_mmap_offsets: rx, tx, fill, completion, each {u64 producer, consumer, desc, flags}.
       const offsets = new BigUint64Array(16);
@@ -142,6 +148,29 @@ function release(handle: OwnedFd, mappings: readonly Mapping[], umem: Umem): voi
 
 function setSize(fd: number, option: number, entries: number): void {
   if (entries > 0) calls.setsockopt(fd, abi.SOL_XDP, option, new Uint32Array([entries]));
+}
+
+/** @param asked whether somebody relies on it */
+function setBudget(fd: number, frames: number, asked: boolean): void {
+  try {
+    calls.setsockopt(fd, abi.SOL_XDP, abi.XDP_MAX_TX_SKB_BUDGET, new Uint32Array([frames]));
+  } catch (cause) {
+    if (isErrno(cause, Errno.EACCES)) {
+      throw new XdpError(
+        'XDP_ERR_USAGE',
+        `a TX budget of ${frames} frames is not between 32 and the size of the TX ring`,
+        {
+          cause,
+        },
+      );
+    }
+    if (!isErrno(cause, Errno.ENOPROTOOPT)) throw cause;
+    if (!asked) return;
+    throw new XdpError('XDP_ERR_PLATFORM', 'this kernel lets nobody choose how many frames a call sends', {
+      cause,
+      advice: 'leave the TX budget out, or use Linux 6.17 or later',
+    });
+  }
 }
 
 function openFamily(what: string): OwnedFd {

@@ -88,10 +88,12 @@ abstract class Producer {
     return Array.from({ length: pending }, (_, i) => this.words[this.at(i - pending)]!);
   }
 
-  /** Entries that the other side has not taken yet. */
+  /**
+   * Entries that the other side has not taken yet. By a plain read, as {@link needsWakeup}: no entry is written because
+   * of it.
+   */
   pending(): number {
-    this.#consumed = Atomics.load(this.#indices, this.#consumer);
-    return (this.head - this.#consumed) | 0;
+    return (this.head - this.words[this.#consumer]!) | 0;
   }
 
   /**
@@ -177,6 +179,24 @@ export class AddressProducer extends Producer {
     for (let i = from | 0; i < to; i++) {
       words[base + ((entry & mask) << 1)] = addresses[i]!;
       entry = (entry + 1) | 0;
+    }
+  }
+
+  /** Copies the first `count` of the entries peeked at in `from` to those reserved here, each masked with `chunkMask`. */
+  pass(from: AddressConsumer, count: number, chunkMask: number): void {
+    const { words } = this;
+    const base = this.base | 0;
+    const mask = this.mask | 0;
+    const source = from.words;
+    const sourceBase = from.base | 0;
+    const sourceMask = from.mask | 0;
+    const end = count | 0;
+    let entry = this.head | 0;
+    let sourceEntry = from.tail | 0;
+    for (let i = 0; i < end; i++) {
+      words[base + ((entry & mask) << 1)] = source[sourceBase + ((sourceEntry & sourceMask) << 1)]! & chunkMask;
+      entry = (entry + 1) | 0;
+      sourceEntry = (sourceEntry + 1) | 0;
     }
   }
 

@@ -124,8 +124,9 @@ export class XskSocket implements Disposable {
   }
 
   /**
-   * Has the kernel take what stands in the TX ring. In copy mode one call sends 32 frames (`max_tx_budget`,
-   * net/xdp/xsk.c) and says EAGAIN, or EBUSY for a frame that the device dropped: so it is called again as long as it gets on.
+   * Has the kernel take what stands in the TX ring. In copy mode a call ends with EAGAIN after as many frames as the
+   * socket's TX budget (`max_tx_budget`, net/xdp/xsk.c), and with EBUSY after one that the device dropped: so it is called
+   * again as long as it gets on.
    * @returns 0, or the negated error number that ended it: EAGAIN when the device takes no more for now
    */
   flush(): number {

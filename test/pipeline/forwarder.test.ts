@@ -40,7 +40,6 @@ function makeBench(options: BenchOptions = {}) {
     }),
     counters: counters.slots,
     batch,
-    fill: ring,
     callback: options.callback,
   });
   forwarder.turn();
@@ -147,7 +146,7 @@ describe('without a callback', () => {
     const twin = new TwinQueue({ umem, size: 8 });
     const counters = new Counters(1, 0);
     const sockets = [{ socket: twin.socket, port: 0, row: 0, partialChecksums: false }];
-    const forwarder = new Forwarder({ umem, sockets, counters: counters.slots, batch: 8, fill: 8 });
+    const forwarder = new Forwarder({ umem, sockets, counters: counters.slots, batch: 8 });
     forwarder.turn();
     twin.deliver(frame(1, 60));
     forwarder.turn();
@@ -271,7 +270,7 @@ test('a TX ring whose device takes nothing: drops are counted, and all is well w
   const sockets = [source, target].map(({ socket }, port) => {
     return { socket, port, row: counters.socketRow(port), partialChecksums: false };
   });
-  const forwarder = new Forwarder({ umem, sockets, counters: counters.slots, batch: 8, fill: 16 });
+  const forwarder = new Forwarder({ umem, sockets, counters: counters.slots, batch: 8 });
   forwarder.turn();
   const frames = Array.from({ length: 24 }, (_, i) => frame(i, 100));
   for (const bytes of frames) {

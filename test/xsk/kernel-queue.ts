@@ -1,9 +1,15 @@
+import { release } from 'node:os';
 import { Assembler, Helper, link, R1, R2, R3, XdpAction, XdpContext } from '../../dist/ebpf/index.js';
 import { XdpLink, XdpProgram, XskMap } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, type Link } from '../../dist/netdev/index.js';
 import { withNamespace } from '../../dist/sys/index.js';
 import { openXskSocket, type Umem, type XskSocket, type XskSocketOptions } from '../../dist/xsk/index.js';
 import { FarEnd } from '../kernel/far-end.js';
+
+const [major = 0, minor = 0] = release().split('.').map(Number);
+
+/** Whether the kernel lets a socket choose how many frames one call sends: Linux 6.17. */
+export const hasTxBudget = major > 6 || (major === 6 && minor >= 17);
 
 /** A veth pair whose near end gives every frame to AF_XDP sockets, and whose far end is at hand. */
 export class Wire implements Disposable {

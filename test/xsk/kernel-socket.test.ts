@@ -10,7 +10,7 @@ import { calls, Errno, OwnedFd } from '../../dist/sys/index.js';
 import { Batch, FrameOwner, Poller, Umem, type XskSocket } from '../../dist/xsk/index.js';
 import { testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
-import { Wire } from './kernel-queue.js';
+import { hasTxBudget, Wire } from './kernel-queue.js';
 
 failOnLeaks();
 let wire: Wire;
@@ -196,6 +196,50 @@ test('two sockets on one queue share its fill and completion ring', async () => 
   let reaped = 0;
   await expect.poll(() => (reaped += second.rings.reap(64)), { interval: 2 }).toBe(2);
   expect(umem.ledger!.counts()).toMatchObject({ fill: 62, application: 0, tx: 0 });
+});
+
+describe('how many frames one call sends', () => {
+  let umem: Umem;
+  beforeEach(() => {
+    umem = new Umem({ frames: 256 });
+  });
+  afterEach(() => umem.close());
+
+  const kicksFor = (socket: XskSocket, frames: number) => {
+    const batch = new Batch(umem.bytes, frames);
+    for (batch.count = 0; batch.count < frames; batch.count++) {
+      batch.addresses[batch.count] = umem.pool.take();
+      umem.bytes.set(testFrame(batch.count, 60), batch.addresses[batch.count]);
+      batch.lengths[batch.count] = 60;
+    }
+    expect(socket.transmit(batch, 0, frames)).toBe(frames);
+    expect(socket.flush()).toBe(0);
+    return socket.kicks;
+  };
+
+  test.runIf(hasTxBudget)('all, where the kernel lets it be chosen (Linux 6.17)', () => {
+    using socket = wire.open(umem, SMALL);
+    expect(kicksFor(socket, 64)).toBe(1);
+  });
+
+  test.runIf(hasTxBudget)('as many as were asked for (Linux 6.17)', () => {
+    using socket = wire.open(umem, { ...SMALL, txSize: 256, completionSize: 256, txBudget: 48 });
+    expect(kicksFor(socket, 96)).toBe(2);
+  });
+
+  test.runIf(!hasTxBudget)('32, on a kernel before Linux 6.17', () => {
+    using socket = wire.open(umem, SMALL);
+    expect(kicksFor(socket, 64)).toBe(2);
+    expect(() => wire.open(umem, { ...SMALL, txBudget: 48 })).toThrow(code('XDP_ERR_PLATFORM'));
+  });
+
+  test('fewer than 32 or more than the ring has: refused', () => {
+    for (const txBudget of [31, 65]) {
+      expect(() => wire.open(umem, { ...SMALL, txBudget })).toThrow(
+        code(hasTxBudget ? 'XDP_ERR_USAGE' : 'XDP_ERR_PLATFORM'),
+      );
+    }
+  });
 });
 
 test('a socket without a TX ring, and one without an RX ring', async () => {
