@@ -27,6 +27,7 @@ if (leftOut.length > 0) {
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/failed-last.ts'],
     exclude: leftOut,
     include: isRoot ? ['test/**/*.test.ts'] : UNPRIVILEGED,
     // A crash behind the FFI then fails one file, not the run.

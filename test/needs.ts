@@ -11,7 +11,7 @@ function isReadableByAll(): boolean {
   }
 }
 
-function isInstalled(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((directory) => {
     try {
       accessSync(`${directory}/${program}`, constants.X_OK);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { TestContext } from 'vitest';
+import { isInstalled } from '../needs.js';
 
 /** Debian's own, which its python3-scapy belongs to. */
 export const PYTHON = '/usr/bin/python3';
@@ -13,12 +14,8 @@ const PROBES: Readonly<Record<string, () => boolean>> = {
 };
 const found = new Map<string, boolean>();
 
-function isInstalled(tool: string): boolean {
-  const known = found.get(tool);
-  if (known !== undefined) return known;
-  const probe =
-    PROBES[tool] ?? (() => (process.env['PATH'] ?? '').split(':').some((at) => existsSync(`${at}/${tool}`)));
-  const here = probe();
+function isHere(tool: string): boolean {
+  const here = found.get(tool) ?? (PROBES[tool] ?? (() => isInstalled(tool)))();
   found.set(tool, here);
   return here;
 }
@@ -27,6 +24,6 @@ function isInstalled(tool: string): boolean {
 export function needTools({ skip }: Pick<TestContext, 'skip'>, ...tools: readonly string[]): void {
   for (const tool of tools) {
     // Where all tools have to be there, a missing one fails the test when it is used.
-    if (!process.env['XDPKIT_ALL_TOOLS']) skip(!isInstalled(tool), `${tool} is not installed`);
+    if (!process.env['XDPKIT_ALL_TOOLS']) skip(!isHere(tool), `${tool} is not installed`);
   }
 }
