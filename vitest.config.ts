@@ -35,6 +35,8 @@ export default defineConfig({
     // Tests share two cores with the data paths they start, and the kernel's global state (namespaces, the RTNL lock).
     fileParallelism: false,
     testTimeout: 30_000,
+    // A busy machine is slow, not wrong.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 30_000,
   },
 });

@@ -55,7 +55,7 @@ describe('interrupted', () => {
     await using running = demo(['--size', '4096']);
     await sleep(moment);
     running.kill('SIGINT');
-    const { status, stdout, stderr } = await running.end(5_000);
+    const { status, stdout, stderr } = await running.end(20_000);
     expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
     expect(stdout).not.toContain(PASSED);
     expectNothingLeft(running.pid);
@@ -73,7 +73,7 @@ describe('interrupted', () => {
     await using running = demo(['--size', '4096']);
     await running.says(/ok {3}ICMP/);
     running.kill('SIGTERM');
-    const { status, stderr } = await running.end(5_000);
+    const { status, stderr } = await running.end(20_000);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expectNothingLeft(running.pid);
   });

@@ -33,7 +33,7 @@ test('print-packets prints a line about each ping, and gives the interface back 
   await printer.says(/listening on port0, native mode/);
   await run(['ping', '-c', '3', '-i', '0.05', '-W', '1', bed.addresses[1].v4], { netns: bed.hosts[0] });
   await run(['ping', '-c', '3', '-i', '0.05', '-W', '1', bed.addresses[1].v6], { netns: bed.hosts[0] });
-  const { status, stdout, stderr } = await printer.end(5_000);
+  const { status, stdout, stderr } = await printer.end(20_000);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n').slice(1);
   expect(lines).toHaveLength(6);
@@ -70,7 +70,7 @@ print('all the same')
 `;
   expect(await succeed([PYTHON, '-c', client], { netns: bed.hosts[0] })).toBe('all the same\n');
   echo.kill('SIGTERM');
-  const { status, stderr } = await echo.end(3_000);
+  const { status, stderr } = await echo.end(20_000);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(bed.state()).toEqual(before);
 });
@@ -90,7 +90,7 @@ test('bridge-with-callback counts the TTL down, and drops what has come to its e
   expect(lost.stdout).toMatch(/3 packets transmitted, 0 received/);
   await pingAll(bed.hosts[0], bed.addresses[1].v6, 5);
   bridge.kill('SIGTERM');
-  const { status, stdout, stderr } = await bridge.end(3_000);
+  const { status, stdout, stderr } = await bridge.end(20_000);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/port0: \d+ packets in, 3 dropped\nport1: \d+ packets in, 0 dropped/);
   expect(bed.programs()).toEqual([]);

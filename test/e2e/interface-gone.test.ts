@@ -29,7 +29,7 @@ test.each(ways)('an interface that goes away under traffic ends the bridge: %s',
   await using _traffic = pingOn(bed.hosts[0], bed.addresses[1].v4);
   await sleep(200);
   remove();
-  const { status, stdout, stderr } = await bridge.end(4_000);
+  const { status, stdout, stderr } = await bridge.end(20_000);
   expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
   expect(jsonLines(stdout).at(-1)).toMatchObject({
     type: 'error',

@@ -94,7 +94,7 @@ test.each([
 test('an end by a failure is a line too', async () => {
   await using bridge = await bed.bridge();
   bed.lab.close();
-  const { status, stdout, stderr } = await bridge.end(5_000);
+  const { status, stdout, stderr } = await bridge.end(20_000);
   expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
   expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'error', code: 'XDP_ERR_INTERFACE_GONE' });
 });

@@ -77,7 +77,7 @@ test.for([
   expect(running.stdout).toMatch(/out of reach/);
   await pingAll(bed.hosts[0], bed.addresses[1].v4, 10);
   running.kill('SIGTERM');
-  const { status, stdout, stderr } = await running.end(5_000);
+  const { status, stdout, stderr } = await running.end(20_000);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expectWhole(summaryOf(stdout));
 });

@@ -34,7 +34,7 @@ test(
       else while (received() < SOAK_FRAMES && !_flood.isOver) await sleep(250);
       // Stopped while the flood goes on: that is when frames are everywhere.
       bridge.kill('SIGTERM');
-      const ended = await bridge.end(5_000);
+      const ended = await bridge.end(20_000);
       expect({ status: ended.status, stderr: ended.stderr }).toEqual({ status: 0, stderr: '' });
     }
     const summary = summaryOf(bridge.stdout);

@@ -110,7 +110,7 @@ export class RunningBridge extends Running {
   /** Ends it in order, and checks its account of every frame. */
   async stop(): Promise<SummaryLine> {
     this.kill('SIGTERM');
-    const { status, stdout, stderr } = await this.end(5_000);
+    const { status, stdout, stderr } = await this.end(20_000);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     jsonLines(stdout);
     const summary = summaryOf(stdout);

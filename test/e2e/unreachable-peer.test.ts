@@ -73,7 +73,7 @@ describe.each(['native', 'generic'])('%s mode', (mode) => {
       const to = { netns: hosts[1]!, address: addresses[1][family] };
       await pingAll(hosts[0]!, to.address, 10);
       const { packets, lost } = await iperfUdp(hosts[0]!, to, '-b', '20M', '-t', '1');
-      expect(packets).toBeGreaterThan(1_000);
+      expect(packets).toBeGreaterThan(100);
       expect(lost).toBe(0);
       await untilTrue('both directions completed', () => completed(bridge.stdout).every((count) => count > 0));
       const { last } = await bridge.stop();
@@ -126,7 +126,7 @@ import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.sendto(bytes(range(250)) * 24, ('${addresses[1].v4}', 7001))`;
     await succeed([PYTHON, '-c', client], { netns: hosts[0]! });
-    expect((await receiver.end(5_000)).stdout).toBe('bound\n6000 True\n');
+    expect((await receiver.end(20_000)).stdout).toBe('bound\n6000 True\n');
   });
 });
 
