@@ -1,24 +1,93 @@
 import { Errno, OwnedFd, XdpError } from '../sys/index.js';
-import { BPF_LINK_CREATE, BPF_LINK_DETACH, BPF_LINK_UPDATE, BpfAttributes, bpfError } from './bpf.js';
+import { AttachType, BPF_LINK_CREATE, BPF_LINK_DETACH, BPF_LINK_UPDATE, BpfAttributes, bpfError } from './bpf.js';
+import { type LinkInfo, readLinkInfo } from './link-info.js';
+import { openById, openPinOf, pinObject } from './object.js';
 import type { XdpProgram } from './program.js';
 
-const BPF_XDP = 37;
 const XDP_FLAGS_SKB_MODE = 2;
 const XDP_FLAGS_DRV_MODE = 4;
+const BPF_F_REPLACE = 4;
 
 /** Where a program runs: in the driver, or in the network core on every driver (slower: it needs an skb). */
 export type XdpMode = 'native' | 'generic';
 
-/**
- * A program attached to an interface by a bpf_link: when its last descriptor is closed, however the process ends, the
- * interface belongs to the host again. Needs CAP_NET_ADMIN and CAP_BPF; Linux 5.9.
- */
-export class XdpLink implements Disposable {
-  readonly mode: XdpMode;
+/** A link of any kind that somebody has made: opened by its id or its pin. Closing it does not detach anything. */
+export class BpfLink implements Disposable {
   readonly #handle: OwnedFd;
 
-  private constructor(handle: OwnedFd, mode: XdpMode) {
+  constructor(handle: OwnedFd) {
     this.#handle = handle;
+  }
+
+  /** The link with this id, undefined when there is none. Needs CAP_SYS_ADMIN; Linux 5.8. */
+  static openId(id: number): BpfLink | undefined {
+    const handle = openById('link', id);
+    return handle && new BpfLink(handle);
+  }
+
+  /** @throws XDP_ERR_USAGE when the pin is no link, XDP_ERR_SYSTEM with `errnoName` ENOENT when there is none */
+  static openPinned(path: string): BpfLink {
+    return new BpfLink(openPinOf('link', path));
+  }
+
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
+  get isClosed(): boolean {
+    return this.#handle.isClosed;
+  }
+
+  get info(): LinkInfo {
+    return readLinkInfo(this.fd);
+  }
+
+  /**
+   * Puts another program in the place of the one that is there; every packet sees the old or the new. Takes about 12 ms.
+   *
+   * @param expected replace only this one
+   * @throws XDP_ERR_FOREIGN_PROGRAM when it is another, XDP_ERR_INTERFACE_GONE when the link is detached
+   */
+  update(program: XdpProgram, expected?: XdpProgram): void {
+    const attributes = new BpfAttributes().u32(0, this.fd).u32(4, program.fd);
+    if (expected !== undefined) attributes.u32(8, BPF_F_REPLACE).u32(12, expected.fd);
+    const result = attributes.call(BPF_LINK_UPDATE);
+    if (result < 0) throw updateError(result, expected !== undefined);
+  }
+
+  /** Takes the program off, whoever else holds the link: it stays, attached to nothing. Idempotent. Linux 5.9. */
+  detach(): void {
+    const result = new BpfAttributes().u32(0, this.fd).call(BPF_LINK_DETACH);
+    // ENOENT and ENOLINK: the interface is gone, and the link with it.
+    if (result < 0 && result !== -Errno.ENOENT && result !== -Errno.ENOLINK) throw bpfError('detaching a link', result);
+  }
+
+  /** Gives the link a name in a bpffs, which keeps it alive, and its program attached. */
+  pin(path: string): void {
+    pinObject(this.fd, path);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * A program that we have attached to an interface. It is held by this link: when its last descriptor is closed, however
+ * the process ends, the interface belongs to the host again. Once it is pinned it is installed: it stays when this is closed.
+ * Needs CAP_NET_ADMIN and CAP_BPF; Linux 5.9.
+ */
+export class XdpLink extends BpfLink {
+  readonly mode: XdpMode;
+  #pinned = false;
+
+  private constructor(handle: OwnedFd, mode: XdpMode) {
+    super(handle);
     this.mode = mode;
   }
 
@@ -31,34 +100,38 @@ export class XdpLink implements Disposable {
     const result = new BpfAttributes()
       .u32(0, program.fd)
       .u32(4, target.index)
-      .u32(8, BPF_XDP)
+      .u32(8, AttachType.xdp)
       .u32(12, mode === 'native' ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE)
       .call(BPF_LINK_CREATE);
     if (result < 0) throw attachError(target.name, mode, result);
     return new XdpLink(new OwnedFd(result, `XDP link of ${target.name}`), mode);
   }
 
-  get fd(): number {
-    return this.#handle.fd;
+  override pin(path: string): void {
+    super.pin(path);
+    this.#pinned = true;
   }
 
-  /** Puts another program in the place of this one; every packet sees the old or the new. Takes about 12 ms. */
-  update(program: XdpProgram): void {
-    const result = new BpfAttributes().u32(0, this.fd).u32(4, program.fd).call(BPF_LINK_UPDATE);
-    if (result < 0) throw bpfError('replacing a program on its link', result);
+  /** Takes the program off the interface, unless the link was pinned, and closes the link. Idempotent. */
+  override close(): void {
+    // Closing would do it too, but only some moments later.
+    if (!this.isClosed && !this.#pinned) this.detach();
+    super.close();
   }
+}
 
-  /** Takes the program off the interface and closes the link. Idempotent. */
-  close(): void {
-    if (this.#handle.isClosed) return;
-    // Closing would do it too, but only some moments later. ENOENT: the interface is gone, and the link with it.
-    new BpfAttributes().u32(0, this.fd).call(BPF_LINK_DETACH);
-    this.#handle.close();
+function updateError(result: number, conditional: boolean): XdpError {
+  const cause = bpfError('replacing a program on its link', result);
+  // net/core/dev.c, bpf_xdp_link_update
+  if (result === -Errno.EPERM && conditional) {
+    return new XdpError('XDP_ERR_FOREIGN_PROGRAM', 'the link has another program than the one to be replaced', {
+      cause,
+    });
   }
-
-  [Symbol.dispose](): void {
-    this.close();
+  if (result === -Errno.ENOLINK) {
+    return new XdpError('XDP_ERR_INTERFACE_GONE', 'the link is detached, or its interface went away', { cause });
   }
+  return cause;
 }
 
 function attachError(name: string, mode: XdpMode, result: number): XdpError {

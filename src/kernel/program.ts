@@ -1,29 +1,31 @@
 import { Errno, OwnedFd, XdpError } from '../sys/index.js';
-import { BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_GET_FD_BY_ID, BPF_PROG_LOAD, BpfAttributes, bpfError } from './bpf.js';
+import { AttachType, BPF_PROG_LOAD, BpfAttributes, bpfError } from './bpf.js';
+import { openById, openPinOf, pinObject } from './object.js';
+import { type ProgramInfo, readProgramInfo } from './program-info.js';
+import { VerifierError } from './verifier-error.js';
 
 const BPF_PROG_TYPE_XDP = 6;
-const BPF_XDP = 37;
+const BPF_F_XDP_HAS_FRAGS = 1 << 5;
+const BPF_F_XDP_DEV_BOUND_ONLY = 1 << 6;
 /** BPF_LOG_LEVEL1 | BPF_LOG_STATS: what the verifier did, and what it cost. */
 const LOG_LEVEL = 1 | 4;
-const LOG_SIZE = 1 << 20;
+/** Bytes of log to try, one after the other, while the kernel says that it has more to tell. */
+const LOG_SIZES = [1 << 20, 1 << 24, 1 << 27];
+/** The verifier gives up when a signal comes, and wants to be asked again. */
+const ATTEMPTS = 5;
 
-/** The kernel refused a program. The message shows the verifier's last words; `log` has all of them. */
-export class VerifierError extends XdpError {
-  override readonly name: string = 'VerifierError';
-  readonly log: string;
+type Place = 'interface' | 'devmap' | 'cpumap';
+const ATTACH_TYPES: Readonly<Record<Place, number>> = {
+  interface: AttachType.xdp,
+  devmap: AttachType.xdpDevmap,
+  cpumap: AttachType.xdpCpumap,
+};
 
-  constructor(program: string, log: string, cause: XdpError) {
-    super('XDP_ERR_VERIFIER', `the kernel refused the program ${program}: ${lastWords(log)}`, { cause });
-    this.log = log;
-  }
-}
-
-/** The lines that tell why, without the statistics that follow them. */
-function lastWords(log: string): string {
-  const lines = log
-    .split('\n')
-    .filter((line) => line !== '' && !/^(processed |verification time|stack depth)/.test(line));
-  return lines.length === 0 ? 'without a word' : lines.slice(-3).join('\n  ');
+/** Records that tell more of a program (`.BTF.ext` of an object file), as the kernel wants them. */
+export interface ProgramRecords {
+  /** Bytes of one record. */
+  readonly size: number;
+  readonly records: Uint8Array;
 }
 
 export interface ProgramOptions {
@@ -32,41 +34,62 @@ export interface ProgramOptions {
   /** Linked instructions, 8 bytes each. */
   readonly instructions: Uint8Array;
   /** Default `Dual MIT/GPL`: helpers marked GPL-only may be called. */
-  readonly license?: string;
+  readonly license?: string | undefined;
+  /** Where it is to run: on an interface (default), or in entries of a DEVMAP (Linux 5.8) or CPUMAP (Linux 5.9). */
+  readonly attachTo?: Place | undefined;
+  /** It copes with packets of several fragments (BPF_F_XDP_HAS_FRAGS): for an MTU beyond a page. Linux 5.18. */
+  readonly fragments?: boolean | undefined;
+  /**
+   * Index of the interface it is for, in the namespace of the calling thread: only there may it be attached, and only such
+   * a program may call the functions for RX metadata (BPF_F_XDP_DEV_BOUND_ONLY). Linux 6.3.
+   */
+  readonly boundTo?: number | undefined;
+  /** Types, and where functions and source lines are in the instructions (struct bpf_func_info, bpf_line_info). */
+  readonly btf?:
+    | {
+        readonly fd: number;
+        readonly functions?: ProgramRecords | undefined;
+        readonly lines?: ProgramRecords | undefined;
+      }
+    | undefined;
+  /** Keep the verifier's log of a program that it accepts: 1 for what it did, 2 for each step, + 4 for statistics. */
+  readonly logLevel?: number | undefined;
 }
 
 /** An XDP program in the kernel. Needs CAP_BPF and CAP_NET_ADMIN. */
 export class XdpProgram implements Disposable {
+  /** As it was asked for; in the kernel it may be shorter: see {@link info}. */
   readonly name: string;
+  /** What the verifier wrote, where `logLevel` asked for it; otherwise empty. */
+  readonly log: string;
   readonly #handle: OwnedFd;
 
-  /** @throws VerifierError, XDP_ERR_PERMISSION */
-  constructor(options: ProgramOptions) {
-    const { name, instructions, license = 'Dual MIT/GPL' } = options;
-    this.name = name;
-    const load = (log?: Uint8Array) => {
-      const attributes = new BpfAttributes()
-        .u32(0, BPF_PROG_TYPE_XDP)
-        .u32(4, instructions.length / 8)
-        .pointer(8, instructions)
-        .pointer(16, Buffer.from(`${license}\0`, 'ascii'))
-        .name(48, name)
-        .u32(68, BPF_XDP);
-      if (log) attributes.u32(24, LOG_LEVEL).u32(28, log.length).pointer(32, log);
-      return attributes.call(BPF_PROG_LOAD);
-    };
-    let fd = load();
-    if (fd < 0 && fd !== -Errno.EPERM) {
-      // Once more, to hear why. The first try spares the log of the usual case.
-      const log = Buffer.alloc(LOG_SIZE);
-      fd = load(log);
-      if (fd < 0) {
-        const text = log.subarray(0, log.indexOf(0)).toString('utf8');
-        throw new VerifierError(name, text, bpfError(`loading the program ${name}`, fd));
-      }
+  /**
+   * Loads a program, or takes one over that is open.
+   *
+   * @throws VerifierError, XDP_ERR_PERMISSION
+   */
+  constructor(options: ProgramOptions | OwnedFd) {
+    if (options instanceof OwnedFd) {
+      this.#handle = options;
+      this.name = readProgramInfo(options.fd).name;
+      this.log = '';
+    } else {
+      const { fd, log } = load(options);
+      this.#handle = new OwnedFd(fd, `XDP program ${options.name}`);
+      this.name = options.name;
+      this.log = log;
     }
-    if (fd < 0) throw bpfError(`loading the program ${name}`, fd);
-    this.#handle = new OwnedFd(fd, `XDP program ${name}`);
+  }
+
+  /** The program with this id, undefined when there is none. Needs CAP_SYS_ADMIN. */
+  static openId(id: number): XdpProgram | undefined {
+    return ofXdp(openById('program', id));
+  }
+
+  /** @throws XDP_ERR_USAGE when the pin is no XDP program, XDP_ERR_SYSTEM with `errnoName` ENOENT when there is none */
+  static openPinned(path: string): XdpProgram {
+    return ofXdp(openPinOf('program', path))!;
   }
 
   get fd(): number {
@@ -74,10 +97,15 @@ export class XdpProgram implements Disposable {
   }
 
   get info(): ProgramInfo {
-    return readInfo(this.fd);
+    return readProgramInfo(this.fd);
   }
 
-  /** Idempotent. A link keeps the program alive. */
+  /** Gives the program a name in a bpffs, which keeps it alive. */
+  pin(path: string): void {
+    pinObject(this.fd, path);
+  }
+
+  /** Idempotent. A link that runs the program, and pins, keep it alive. */
   close(): void {
     this.#handle.close();
   }
@@ -87,35 +115,76 @@ export class XdpProgram implements Disposable {
   }
 }
 
-export interface ProgramInfo {
-  readonly id: number;
-  readonly name: string;
-  /** Hash of the instructions, as bpftool prints it. */
-  readonly tag: string;
+function ofXdp(handle: OwnedFd | undefined): XdpProgram | undefined {
+  if (handle === undefined) return undefined;
+  const { type, id } = readProgramInfo(handle.fd);
+  if (type === BPF_PROG_TYPE_XDP) return new XdpProgram(handle);
+  handle.close();
+  throw new XdpError('XDP_ERR_USAGE', `program ${id} is no XDP program (type ${type})`);
 }
 
-/**
- * What the kernel says of a program by its id. Needs CAP_SYS_ADMIN (BPF_PROG_GET_FD_BY_ID).
- * @returns undefined when it is gone, or may not be looked at
- */
-export function programInfo(id: number): ProgramInfo | undefined {
-  const fd = new BpfAttributes().u32(0, id).call(BPF_PROG_GET_FD_BY_ID);
-  if (fd < 0) return undefined;
-  using handle = new OwnedFd(fd, `program ${id}`);
-  return readInfo(handle.fd);
+function load(options: ProgramOptions): { fd: number; log: string } {
+  const { name, logLevel = 0 } = options;
+  let fd = logLevel === 0 ? attempt(options) : -1;
+  if (fd >= 0) return { fd, log: '' };
+  if (logLevel === 0 && fd === -Errno.EPERM) throw bpfError(`loading the program ${name}`, fd);
+  // Once more, to hear why. The first try spares the log of the usual case.
+  let log = '';
+  for (const size of LOG_SIZES) {
+    const buffer = Buffer.alloc(size);
+    fd = attempt(options, buffer);
+    log = buffer.toString('utf8', 0, buffer.indexOf(0));
+    if (fd !== -Errno.ENOSPC) break;
+  }
+  if (fd >= 0) return { fd, log: logLevel === 0 ? '' : log };
+  const cause = bpfError(`loading the program ${name}`, fd);
+  throw fd === -Errno.EPERM ? cause : new VerifierError(name, log, cause);
 }
 
-function readInfo(fd: number): ProgramInfo {
-  // struct bpf_prog_info: u32 type, u32 id, u8 tag[8], u32 jited_len, u32 xlated_len, u64 jited, u64 xlated,
-  // u64 load_time, u32 created_by_uid, u32 nr_map_ids, u64 map_ids, char name[16] at 64.
-  const info = Buffer.alloc(232);
-  const result = new BpfAttributes().u32(0, fd).u32(4, info.length).pointer(8, info).call(BPF_OBJ_GET_INFO_BY_FD);
-  if (result < 0) throw bpfError('asking about a program', result);
-  const name = info.subarray(64, 80);
-  const end = name.indexOf(0);
-  return {
-    id: info.readUInt32LE(4),
-    tag: info.subarray(8, 16).toString('hex'),
-    name: name.toString('ascii', 0, end < 0 ? 16 : end),
-  };
+/** @returns a descriptor, or the negated error number */
+function attempt(options: ProgramOptions, log?: Uint8Array): number {
+  let result = -Errno.EAGAIN;
+  for (let i = 0; i < ATTEMPTS && result === -Errno.EAGAIN; i++) {
+    const attributes = attributesOf(options);
+    if (log)
+      attributes
+        .u32(24, options.logLevel || LOG_LEVEL)
+        .u32(28, log.length)
+        .pointer(32, log);
+    result = attributes.call(BPF_PROG_LOAD);
+  }
+  return result;
+}
+
+function attributesOf(options: ProgramOptions): BpfAttributes {
+  const { name, instructions, license = 'Dual MIT/GPL', attachTo = 'interface', fragments, boundTo, btf } = options;
+  const flags = (fragments ? BPF_F_XDP_HAS_FRAGS : 0) | (boundTo ? BPF_F_XDP_DEV_BOUND_ONLY : 0);
+  const attributes = new BpfAttributes()
+    .u32(0, BPF_PROG_TYPE_XDP)
+    .u32(4, instructions.length / 8)
+    .pointer(8, instructions)
+    .string(16, license)
+    .u32(44, flags)
+    .name(48, name)
+    .u32(64, boundTo ?? 0)
+    .u32(68, ATTACH_TYPES[attachTo]);
+  if (btf) {
+    const { fd, functions, lines } = btf;
+    attributes.u32(72, fd);
+    if (functions) {
+      const { size, records } = functions;
+      attributes
+        .u32(76, size)
+        .pointer(80, records)
+        .u32(88, records.length / size);
+    }
+    if (lines) {
+      const { size, records } = lines;
+      attributes
+        .u32(92, size)
+        .pointer(96, records)
+        .u32(104, records.length / size);
+    }
+  }
+  return attributes;
 }

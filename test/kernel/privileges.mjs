@@ -1,6 +1,6 @@
 // Tries what needs privileges, and prints how each attempt ended. Argument: bytes of the UMEM.
 import { Assembler, link, R0, XdpAction } from '../../dist/ebpf/index.js';
-import { BpfMap, XdpProgram, XskMap } from '../../dist/kernel/index.js';
+import { BpfMap, listAttachments, objectIds, XdpProgram, XskMap } from '../../dist/kernel/index.js';
 import { calls, OwnedFd } from '../../dist/sys/index.js';
 import { openXskSocket, Umem } from '../../dist/xsk/index.js';
 
@@ -26,6 +26,8 @@ console.log(
     }),
     array: outcome(() => new BpfMap({ kind: 'array', name: 'a', keySize: 4, valueSize: 4, maxEntries: 1 })),
     xskmap: outcome(() => new XskMap('x', 1)),
+    ids: outcome(() => [...objectIds('program')]),
+    attached: outcome(() => listAttachments([{ index: 1, name: 'lo', xdp: [{ mode: 'generic', programId: 1 }] }])),
     program: outcome(() => new XdpProgram({ name: 'p', instructions })),
   }),
 );

@@ -292,7 +292,7 @@ describe('waiting', () => {
     expect(poller.wait(50)).toBe(0);
     expect(performance.now() - start).toBeGreaterThan(45);
     wire.far.send(testFrame(1, 60));
-    expect(poller.wait(60_000)).toBe(1);
+    expect(poller.wait(999)).toBe(1);
   });
 });
 
