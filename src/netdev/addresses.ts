@@ -1,3 +1,4 @@
+import { AF_INET, AF_INET6, familyOf, ipVersion } from './ip-family.js';
 import { formatIp, parsePrefix } from './ip-text.js';
 import { getLink } from './links.js';
 import { Attributes, PayloadWriter } from './netlink-attributes.js';
@@ -5,9 +6,8 @@ import { NLM_F_CREATE, NLM_F_EXCL } from './netlink-codec.js';
 import { NETLINK_ROUTE, NetlinkSocket, type NetnsOptions } from './netlink-socket.js';
 
 const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
-const AF_INET = 2;
-const AF_INET6 = 10;
 /** `struct ifaddrmsg`: u8 family, prefix length, flags, scope; u32 index. */
 const IFADDRMSG_LENGTH = 8;
 const IFA_ADDRESS = 1;
@@ -48,7 +48,7 @@ export interface AddAddressOptions extends NetnsOptions {
 export function addAddress(link: string | number, addressWithPrefix: string, options: AddAddressOptions = {}): void {
   const { address, prefixLength } = parsePrefix(addressWithPrefix);
   const { index } = getLink(link, options);
-  const family = address.length === 4 ? AF_INET : AF_INET6;
+  const family = familyOf(address);
   const payload = new PayloadWriter(addressHeader(family, prefixLength, index));
   payload.bytes(IFA_LOCAL, address).bytes(IFA_ADDRESS, address);
   if (family === AF_INET && prefixLength < 31) payload.bytes(IFA_BROADCAST, broadcastOf(address, prefixLength));
@@ -56,6 +56,19 @@ export function addAddress(link: string | number, addressWithPrefix: string, opt
   using socket = new NetlinkSocket(NETLINK_ROUTE, options);
   const what = `adding address ${addressWithPrefix} to ${link}`;
   socket.request(what, RTM_NEWADDR, payload.finish(), NLM_F_CREATE | NLM_F_EXCL);
+}
+
+/**
+ * Takes an address away from an interface. Needs CAP_NET_ADMIN.
+ *
+ * @throws XDP_ERR_USAGE, XDP_ERR_NO_INTERFACE, XDP_ERR_NETLINK with EADDRNOTAVAIL when it doesn't have the address
+ */
+export function removeAddress(link: string | number, addressWithPrefix: string, options: NetnsOptions = {}): void {
+  const { address, prefixLength } = parsePrefix(addressWithPrefix);
+  const { index } = getLink(link, options);
+  const payload = new PayloadWriter(addressHeader(familyOf(address), prefixLength, index)).bytes(IFA_LOCAL, address);
+  using socket = new NetlinkSocket(NETLINK_ROUTE, options);
+  socket.request(`removing address ${addressWithPrefix} from ${link}`, RTM_DELADDR, payload.finish());
 }
 
 function addressHeader(family: number, prefixLength: number, index: number): Uint8Array {
@@ -66,14 +79,15 @@ function addressHeader(family: number, prefixLength: number, index: number): Uin
 
 function decodeAddress(payload: Uint8Array): LinkAddress | undefined {
   const attributes = Attributes.decode(payload, IFADDRMSG_LENGTH);
-  const [family, prefixLength = 0, oldFlags = 0] = payload;
+  const [addressFamily, prefixLength = 0, oldFlags = 0] = payload;
+  const family = ipVersion(addressFamily);
   // On a point-to-point link IFA_ADDRESS is the other side's.
   const address = attributes.bytes(IFA_LOCAL) ?? attributes.bytes(IFA_ADDRESS);
-  if (address === undefined || (family !== AF_INET && family !== AF_INET6)) return undefined;
+  if (address === undefined || family === undefined) return undefined;
   const flags = attributes.u32(IFA_FLAGS) ?? oldFlags;
   return {
     index: new DataView(payload.buffer, payload.byteOffset).getUint32(4, true),
-    family: family === AF_INET ? 4 : 6,
+    family,
     address: formatIp(address),
     prefixLength,
     tentative: (flags & IFA_F_TENTATIVE) !== 0,

@@ -1,14 +1,20 @@
-import type { QueueCounts } from './channels.js';
-import { Attributes } from './netlink-attributes.js';
+import { formatMac } from './mac.js';
+import { Attributes, PayloadWriter, viewOf } from './netlink-attributes.js';
+import type { QueueCounts } from './queue-counts.js';
 
-/** RTM_NEWLINK and its kin begin with a `struct ifinfomsg`. */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+/** They begin with a `struct ifinfomsg`: u8 family, i32 index at 4, u32 flags, u32 which flags to change. */
 const IFINFOMSG_LENGTH = 16;
+const AF_UNSPEC = 0;
 
 export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
   MTU: 4,
   LINK: 5,
+  MASTER: 10,
   OPERSTATE: 16,
   LINKINFO: 18,
   NET_NS_FD: 28,
@@ -18,10 +24,18 @@ export const IFLA = {
   NUM_RX_QUEUES: 32,
   LINK_NETNSID: 37,
   XDP: 43,
+  NEW_NETNSID: 45,
+  NEW_IFINDEX: 49,
+  MIN_MTU: 50,
+  MAX_MTU: 51,
+  PROP_LIST: 52,
   ALT_IFNAME: 53,
 } as const;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
+
+/** Counters are a quarter of the answer, and nobody here reads them. */
+export const RTEXT_FILTER_SKIP_STATS = 8;
 
 const IFLA_XDP_PROGRAM_IDS = [
   ['native', 5],
@@ -50,10 +64,14 @@ export interface Link {
   readonly kind?: string;
   /** `veth`, `ixgbe`…; loopback has none. */
   readonly driver?: string;
+  /** Further names (`altname` in `ip link`), each as good as the first. */
+  readonly alternativeNames: readonly string[];
   /** Lower case with colons; empty for an interface without one. */
   readonly mac: string;
   /** Bytes above the Ethernet header. */
   readonly mtu: number;
+  /** What the MTU can be set to; a largest of 0 means that the driver names no limit. */
+  readonly mtuRange: readonly [smallest: number, largest: number];
   /** Whether it was set up (IFF_UP). */
   readonly up: boolean;
   /** Whether it is up and has a carrier too (IFF_LOWER_UP): packets can flow. */
@@ -74,6 +92,8 @@ export interface Link {
     /** The kernel's number for the peer's namespace, seen from this link's; absent when it is the same one. */
     readonly netnsId?: number;
   };
+  /** Index of the bridge, bond or team that this is a port of. */
+  readonly master?: number;
   readonly xdp: readonly XdpAttachment[];
 }
 
@@ -87,9 +107,42 @@ export function linkHeader(index: number, flags = 0, change = 0): Uint8Array {
   return bytes;
 }
 
+/** The payload of RTM_GETLINK for all links. */
+export function allLinks(): Uint8Array {
+  return new PayloadWriter(linkHeader(0)).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS).finish();
+}
+
+/** The payload of RTM_GETLINK for one. */
+export function oneLink(index: number): Uint8Array {
+  return new PayloadWriter(linkHeader(index)).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS).finish();
+}
+
+/**
+ * The index that a message of a link is about.
+ *
+ * @returns `undefined` for one of another family: a bridge tells of its ports in messages that look the same, and says
+ *   RTM_DELLINK when one merely ceases to be its port
+ */
+export function linkIndexOf(payload: Uint8Array): number | undefined {
+  return payload.length >= IFINFOMSG_LENGTH && payload[0] === AF_UNSPEC ? viewOf(payload).getInt32(4, true) : undefined;
+}
+
+/**
+ * Where an RTM_DELLINK message says that its link went: `undefined` when it is gone for good.
+ *
+ * @throws XDP_ERR_NETLINK when it is malformed
+ */
+export function decodeMove(payload: Uint8Array): { index: number; netnsId: number } | undefined {
+  const attributes = Attributes.decode(payload, IFINFOMSG_LENGTH);
+  const netnsId = attributes.i32(IFLA.NEW_NETNSID);
+  const index = attributes.i32(IFLA.NEW_IFINDEX) ?? linkIndexOf(payload);
+  return netnsId === undefined || index === undefined ? undefined : { index, netnsId };
+}
+
 /** What is known of a link besides its RTM_NEWLINK message. */
 export interface LinkExtras {
-  readonly channels: QueueCounts | undefined;
+  /** Absent for a driver without channels: then all queues there are are in use. */
+  readonly queues: QueueCounts | undefined;
   readonly driver: string | undefined;
 }
 
@@ -107,17 +160,20 @@ export function decodeLink(payload: Uint8Array, extras: (index: number, name: st
   const flags = known ? header.getUint32(8, true) : 0;
   const name = attributes.string(IFLA.IFNAME) ?? '';
   const kind = attributes.nested(IFLA.LINKINFO)?.string(IFLA_INFO_KIND);
-  const { channels, driver } = extras(index, name);
-  const rxQueues = channels?.rx || attributes.u32(IFLA.NUM_RX_QUEUES) || 1;
-  const txQueues = channels?.tx || attributes.u32(IFLA.NUM_TX_QUEUES) || 1;
+  const { queues, driver } = extras(index, name);
+  const rxQueues = queues?.rx ?? attributes.u32(IFLA.NUM_RX_QUEUES) ?? 1;
+  const txQueues = queues?.tx ?? attributes.u32(IFLA.NUM_TX_QUEUES) ?? 1;
   const peer = decodePeer(attributes, kind);
+  const master = attributes.u32(IFLA.MASTER);
   return {
     index,
     name,
     ...(kind !== undefined && { kind }),
     ...(driver !== undefined && { driver }),
-    mac: formatMac(attributes.bytes(IFLA.ADDRESS)),
+    alternativeNames: decodeAlternativeNames(attributes.nested(IFLA.PROP_LIST)),
+    mac: formatMac(attributes.bytes(IFLA.ADDRESS) ?? new Uint8Array(0)),
     mtu: attributes.u32(IFLA.MTU) ?? 0,
+    mtuRange: [attributes.u32(IFLA.MIN_MTU) ?? 0, attributes.u32(IFLA.MAX_MTU) ?? 0],
     up: (flags & IFF_UP) !== 0,
     carrier: (flags & IFF_LOWER_UP) !== 0,
     state: OPERATIONAL_STATES[attributes.u8(IFLA.OPERSTATE) ?? 0] ?? 'unknown',
@@ -126,6 +182,7 @@ export function decodeLink(payload: Uint8Array, extras: (index: number, name: st
     queues: Math.max(rxQueues, txQueues),
     promiscuity: attributes.u32(IFLA.PROMISCUITY) ?? 0,
     ...(peer !== undefined && { peer }),
+    ...(master !== undefined && { master }),
     xdp: decodeXdp(attributes.nested(IFLA.XDP)),
   };
 }
@@ -138,13 +195,14 @@ function decodePeer(attributes: Attributes, kind: string | undefined): Link['pee
   return { index, ...(netnsId !== undefined && { netnsId }) };
 }
 
+function decodeAlternativeNames(list: Attributes | undefined): string[] {
+  const names = list?.entries.filter(({ type }) => type === IFLA.ALT_IFNAME) ?? [];
+  return names.map(({ value }) => new TextDecoder().decode(value).replace(/\0.*$/s, ''));
+}
+
 function decodeXdp(attributes: Attributes | undefined): XdpAttachment[] {
   return IFLA_XDP_PROGRAM_IDS.flatMap(([mode, type]) => {
     const programId = attributes?.u32(type);
     return programId ? [{ mode, programId }] : [];
   });
-}
-
-function formatMac(bytes: Uint8Array | undefined): string {
-  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

@@ -1,16 +1,23 @@
 import { Errno, isErrno, openNamespace, XdpError } from '../sys/index.js';
-import { allChannels, channelsOf } from './channels.js';
 import { driverName } from './driver.js';
-import { decodeLink, IFF_UP, IFLA, type Link, linkHeader } from './link-message.js';
+import { EthtoolSocket } from './ethtool-socket.js';
+import {
+  allLinks,
+  decodeLink,
+  IFF_UP,
+  IFLA,
+  type Link,
+  linkHeader,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+} from './link-message.js';
 import { parseMac } from './mac.js';
 import { PayloadWriter } from './netlink-attributes.js';
 import { NETLINK_ROUTE, NetlinkSocket, type NetnsOptions } from './netlink-socket.js';
+import { listQueueCounts, readQueueCounts } from './queue-counts.js';
 
-const RTM_NEWLINK = 16;
-const RTM_DELLINK = 17;
-const RTM_GETLINK = 18;
-/** Counters are a quarter of the answer, and nobody here reads them. */
-const RTEXT_FILTER_SKIP_STATS = 8;
 const INTERFACE_NAME_LENGTH = 15;
 /** Longer lists don't help in an error message. */
 const NAMES_SHOWN = 16;
@@ -18,12 +25,12 @@ const NAMES_SHOWN = 16;
 /** All interfaces of a namespace, in the kernel's order. Needs no privilege in the own namespace. */
 export function listLinks(options: NetnsOptions = {}): Link[] {
   using socket = new NetlinkSocket(NETLINK_ROUTE, options);
-  const payload = new PayloadWriter(linkHeader(0)).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  const answers = socket.dump('listing links', RTM_GETLINK, payload.finish());
-  const channels = allChannels(options);
+  const answers = socket.dump('listing links', RTM_GETLINK, allLinks());
+  using ethtool = new EthtoolSocket(options);
+  const queues = listQueueCounts(ethtool);
   return answers.map((answer) =>
     decodeLink(answer.payload, (index, name) => ({
-      channels: channels.get(index),
+      queues: queues.get(index),
       driver: driverName(socket.fd, name),
     })),
   );
@@ -44,8 +51,9 @@ export function getLink(nameOrIndex: string | number, options: NetnsOptions = {}
   try {
     const [answer] = socket.request(`looking up link ${nameOrIndex}`, RTM_GETLINK, payload.finish());
     if (answer === undefined) throw noInterface(nameOrIndex, options);
+    using ethtool = new EthtoolSocket(options);
     return decodeLink(answer.payload, (index, name) => ({
-      channels: channelsOf(index, options),
+      queues: readQueueCounts(ethtool, index),
       driver: driverName(socket.fd, name),
     }));
   } catch (error) {
@@ -62,6 +70,8 @@ export interface LinkChanges {
   readonly mac?: string;
   /** At most 15 bytes. */
   readonly newName?: string;
+  /** Bridge, bond or team to make the interface a port of, by name or index; null to take it out of the one it is in. */
+  readonly master?: string | number | null;
   /** Network namespace to move the interface to: name or path. The other changes are made as well. */
   readonly moveTo?: string;
 }
@@ -73,12 +83,13 @@ export interface LinkChanges {
  */
 export function setLink(nameOrIndex: string | number, changes: LinkChanges, options: NetnsOptions = {}): void {
   const { index } = getLink(nameOrIndex, options);
-  const { up, mtu, mac, newName, moveTo } = changes;
+  const { up, mtu, mac, newName, master, moveTo } = changes;
   const header = up === undefined ? linkHeader(index) : linkHeader(index, up ? IFF_UP : 0, IFF_UP);
   const payload = new PayloadWriter(header);
   if (mtu !== undefined) payload.u32(IFLA.MTU, mtu);
   if (mac !== undefined) payload.bytes(IFLA.ADDRESS, parseMac(mac));
   if (newName !== undefined) payload.string(IFLA.IFNAME, newName);
+  if (master !== undefined) payload.u32(IFLA.MASTER, master === null ? 0 : getLink(master, options).index);
   using target = moveTo === undefined ? undefined : openNamespace(moveTo);
   if (target !== undefined) payload.u32(IFLA.NET_NS_FD, target.fd);
   using socket = new NetlinkSocket(NETLINK_ROUTE, options);

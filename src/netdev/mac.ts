@@ -11,3 +11,8 @@ export function parseMac(text: string): Uint8Array {
   }
   return Uint8Array.from(text.split(/[:-]/), (byte) => Number.parseInt(byte, 16));
 }
+
+/** Lower case with colons; empty for no bytes. */
+export function formatMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

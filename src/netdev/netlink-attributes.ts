@@ -169,6 +169,13 @@ export class Attributes {
     return this.#sized(type, 8)?.getBigUint64(0, true);
   }
 
+  /** The kernel's newer `uint`: four bytes if they suffice, else eight; exact up to 2^53. */
+  uint(type: number): number | undefined {
+    const value = this.#last.get(type);
+    if (value?.length !== 8) return this.u32(type);
+    return Number(viewOf(value).getBigUint64(0, true));
+  }
+
   /** Up to the first NUL. */
   string(type: number): string | undefined {
     const value = this.#last.get(type);

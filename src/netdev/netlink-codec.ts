@@ -15,6 +15,7 @@ export const NLM_F_ACK = 0x4;
 /** On an answer: the dump was interrupted by a change, and may be inconsistent. */
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_DUMP = 0x300;
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 const NLM_F_CAPPED = 0x100;

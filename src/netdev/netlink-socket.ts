@@ -1,4 +1,4 @@
-import { calls, Errno, errnoName, OwnedFd, SystemError, withNamespace, XdpError } from '../sys/index.js';
+import { Errno, errnoName, XdpError } from '../sys/index.js';
 import {
   decodeMessages,
   decodeStatus,
@@ -11,33 +11,12 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from './netlink-codec.js';
+import { NetlinkDatagrams, type NetnsOptions } from './netlink-datagrams.js';
 
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-export const NETLINK_ROUTE = 0;
-export const NETLINK_GENERIC = 16;
-
-const SOL_SOCKET = 1;
-const SO_RCVTIMEO = 20;
-const SOL_NETLINK = 270;
-const NETLINK_CAP_ACK = 10;
-const NETLINK_EXT_ACK = 11;
-const NETLINK_GET_STRICT_CHK = 12;
-
-const MSG_PEEK = 0x2;
-const MSG_TRUNC = 0x20;
+export { NETLINK_GENERIC, NETLINK_ROUTE, type NetnsOptions } from './netlink-datagrams.js';
 
 /** A dump that a change interrupted is asked for again this often. */
-const DUMP_TRIES = 8;
-/** The kernel answers while `sendto` runs, so this is reached only when it never will. */
-const ANSWER_TIMEOUT_SECONDS = 10n;
-
-/** Options of every function that asks the kernel about interfaces. */
-export interface NetnsOptions {
-  /** Network namespace, by name (as `ip netns` has it) or path; absent for the own one. Needs CAP_SYS_ADMIN. */
-  readonly netns?: string | undefined;
-}
+export const DUMP_TRIES = 8;
 
 /**
  * A netlink socket: one request at a time, each answered before the call returns.
@@ -46,31 +25,17 @@ export interface NetnsOptions {
  * XDP_ERR_PERMISSION for EPERM.
  */
 export class NetlinkSocket implements Disposable {
-  readonly #fd: OwnedFd;
+  readonly #datagrams: NetlinkDatagrams;
   #sequence = 0;
-  #buffer: Uint8Array = new Uint8Array(32 * 1024);
 
   /** The socket stays bound to the namespace it was opened in. */
   constructor(protocol: number, options: NetnsOptions = {}) {
-    const open = () => calls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-    const fd = options.netns === undefined ? open() : withNamespace(options.netns, open);
-    this.#fd = new OwnedFd(fd, 'netlink socket');
-    try {
-      const on = new Uint32Array([1]);
-      // Without CAP_ACK an error would carry the whole request back; without EXT_ACK it would say only a number.
-      for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
-        calls.setsockopt(fd, SOL_NETLINK, option, on);
-      }
-      calls.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, new BigUint64Array([ANSWER_TIMEOUT_SECONDS, 0n]));
-    } catch (error) {
-      this.#fd.close();
-      throw error;
-    }
+    this.#datagrams = new NetlinkDatagrams(protocol, options);
   }
 
   /** The descriptor, for the ioctls that work on any socket. */
   get fd(): number {
-    return this.#fd.fd;
+    return this.#datagrams.fd;
   }
 
   /**
@@ -95,7 +60,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Idempotent. */
   close(): void {
-    this.#fd.close();
+    this.#datagrams.close();
   }
 
   [Symbol.dispose](): void {
@@ -110,11 +75,11 @@ export class NetlinkSocket implements Disposable {
   ): { answers: NetlinkMessage[]; consistent: boolean } {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const sequence = this.#sequence;
-    this.#send(encodeMessage({ type, flags: flags | NLM_F_REQUEST, sequence, port: 0, payload }));
+    this.#datagrams.send(encodeMessage({ type, flags: flags | NLM_F_REQUEST, sequence, port: 0, payload }));
     const answers: NetlinkMessage[] = [];
     let consistent = true;
     for (;;) {
-      const datagram = this.#receive();
+      const datagram = this.#datagrams.receive(0, Errno.ENOBUFS);
       if (datagram === undefined) {
         // ENOBUFS: a part of the answer had no room and is lost. A dump goes on, and is repeated; of a request nobody
         // knows what became of it.
@@ -127,36 +92,19 @@ export class NetlinkSocket implements Disposable {
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) consistent = false;
         if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
-          const { errno, reason } = decodeStatus(message);
-          if (errno !== 0) throw refused(what, errno, reason);
+          checkStatus(what, message);
           return { answers, consistent };
         }
         answers.push(message);
       }
     }
   }
+}
 
-  #send(bytes: Uint8Array): void {
-    const kernel = new Uint16Array([AF_NETLINK, 0, 0, 0, 0, 0]);
-    for (;;) {
-      const sent = calls.sendto(this.fd, bytes, 0, kernel);
-      if (sent >= 0) return;
-      if (sent !== -Errno.EINTR) throw new SystemError('sendto', -sent, 'netlink');
-    }
-  }
-
-  /** A whole datagram of whatever size; `undefined` when the kernel had to drop one. */
-  #receive(): Uint8Array | undefined {
-    for (;;) {
-      const size = calls.recvfrom(this.fd, this.#buffer, MSG_PEEK | MSG_TRUNC);
-      if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
-      const received = size < 0 ? size : calls.recvfrom(this.fd, this.#buffer, 0);
-      // A copy: answers are kept while the next datagram arrives in the buffer.
-      if (received >= 0) return this.#buffer.slice(0, received);
-      if (received === -Errno.ENOBUFS) return undefined;
-      if (received !== -Errno.EINTR) throw new SystemError('recvfrom', -received, 'netlink');
-    }
-  }
+/** @throws XDP_ERR_NETLINK, XDP_ERR_PERMISSION when an NLMSG_ERROR or NLMSG_DONE message tells of a failure */
+export function checkStatus(what: string, message: NetlinkMessage): void {
+  const { errno, reason } = decodeStatus(message);
+  if (errno !== 0) throw refused(what, errno, reason);
 }
 
 function refused(what: string, errno: number, reason: string | undefined): XdpError {

@@ -1,9 +1,8 @@
-import { Errno, isErrno, namespacePath, XdpError } from '../sys/index.js';
 import { getFeatures, setFeatures } from './features.js';
-import type { Link } from './link-message.js';
 import { getLink } from './links.js';
 import type { NetnsOptions } from './netlink-socket.js';
 import { peerOf } from './peer.js';
+import { type Place, placeOf, whereStill } from './place.js';
 
 /**
  * What the sender must not leave to a wire that isn't there. A packet that XDP takes off a veth has left its sender's
@@ -20,21 +19,14 @@ const SENDER_FEATURES = [
 const RECEIVER_FEATURES = [/^rx-(gro|lro|gro-list|gro-hw|udp-gro-forwarding)$/, /^rx-vlan(-stag)?-hw-parse$/];
 
 /** An offload that was switched, as plain data: it survives JSON, so that another process can undo it. */
-export interface FeatureChange {
-  readonly interface: string;
-  readonly index: number;
-  /** Path of the network namespace; absent for the caller's own. */
-  readonly netns?: string;
+export interface FeatureChange extends Place {
   readonly feature: string;
   /** What was asked for before. */
   readonly before: boolean;
 }
 
 /** An offload that stays as it is though it should be off. */
-export interface FeatureRefusal {
-  readonly interface: string;
-  readonly index: number;
-  readonly netns?: string;
+export interface FeatureRefusal extends Place {
   /** Absent when none of the interface's features could be reached. */
   readonly feature?: string;
   readonly reason: 'unreachable peer' | 'fixed by the driver' | 'held on by the driver';
@@ -53,9 +45,6 @@ export interface QuietOptions extends NetnsOptions {
   /** Told what is going to be changed, before it is: for a journal that survives the process. */
   readonly onPlan?: (changes: readonly FeatureChange[]) => void;
 }
-
-/** An interface, as it is named in every change made to it. */
-type Place = Pick<FeatureChange, 'interface' | 'index' | 'netns'>;
 
 /**
  * Switches off, on an interface and on its veth peer, whatever keeps AF_XDP from seeing whole and finished packets.
@@ -107,17 +96,14 @@ export function restoreFeatures(changes: readonly FeatureChange[]): FeatureChang
 }
 
 function restoreInterface(changes: readonly FeatureChange[]): FeatureChange[] {
-  const { interface: name, index, netns } = changes[0]!;
-  try {
-    // Another interface may have the name by now, or in a new namespace of the old name the number.
-    if (getLink(name, { netns }).index !== index) return [];
-    setFeatures(index, Object.fromEntries(changes.map(({ feature, before }) => [feature, before])), { netns });
+  // Of a feature that was changed twice the first change knows how it was: it comes last here.
+  const before = Object.fromEntries(changes.map((change) => [change.feature, change.before]));
+  const left = whereStill(changes[0]!, ({ index, netns }) => {
+    setFeatures(index, before, { netns });
     const now = getFeatures(index, { netns });
-    return changes.filter(({ feature, before }) => now.get(feature)?.wanted !== before);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
+    return changes.filter(({ feature }) => now.get(feature)?.wanted !== before[feature]);
+  });
+  return left ?? [];
 }
 
 interface SwitchPlan {
@@ -151,13 +137,4 @@ function switchOff({ place, features, changes }: SwitchPlan): FeatureRefusal[] {
     if (!active) return [];
     return { ...place, feature, reason: changeable ? 'held on by the driver' : 'fixed by the driver' };
   });
-}
-
-function placeOf(link: Link, netns: string | undefined): Place {
-  return { interface: link.name, index: link.index, ...(netns !== undefined && { netns: namespacePath(netns) }) };
-}
-
-function isGone(error: unknown): boolean {
-  if (!(error instanceof XdpError)) return false;
-  return error.code === 'XDP_ERR_NO_INTERFACE' || error.code === 'XDP_ERR_NO_NAMESPACE' || isErrno(error, Errno.ENODEV);
 }

@@ -1,11 +1,10 @@
 import { openNamespace } from '../sys/index.js';
-import { IFLA, IFLA_INFO_DATA, IFLA_INFO_KIND, linkHeader } from './link-message.js';
+import { IFLA, IFLA_INFO_DATA, IFLA_INFO_KIND, linkHeader, RTM_NEWLINK } from './link-message.js';
 import { parseMac } from './mac.js';
 import { PayloadWriter } from './netlink-attributes.js';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink-codec.js';
 import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.js';
 
-const RTM_NEWLINK = 16;
 const VETH_INFO_PEER = 1;
 
 /** One end of a veth pair. */

@@ -1,6 +1,6 @@
 // needs: ip
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addAddress, createLab, getLink, type Lab, listAddresses } from '../../dist/netdev/index.js';
+import { addAddress, createLab, getLink, type Lab, listAddresses, removeAddress } from '../../dist/netdev/index.js';
 import { failOnLeaks, ip, run } from './oracle.js';
 
 let lab: Lab;
@@ -33,6 +33,17 @@ test('addresses are what ip says', () => {
   const { index } = getLink('a1', { netns });
   expect(listAddresses({ netns, link: 'a1' })).toEqual(shown.filter((address) => address.index === index));
   expect(ip('addr show dev a0', netns)[0].addr_info[0]).toMatchObject({ local: '10.9.0.1', broadcast: '10.9.0.255' });
+});
+
+test('addresses are taken away', () => {
+  const before = ip('addr', netns);
+  for (const address of ['10.9.3.1/24', '2001:db8:3::1/64']) addAddress('a1', address, { netns, nodad: true });
+  expect(listAddresses({ netns, link: 'a1' }).map(({ address }) => address)).toContain('2001:db8:3::1');
+  for (const address of ['10.9.3.1/24', '2001:db8:3::1/64']) removeAddress('a1', address, { netns });
+  expect(ip('addr', netns)).toEqual(before);
+  expect(() => removeAddress('a1', '10.9.3.1/24', { netns })).toThrow(
+    expect.objectContaining({ code: 'XDP_ERR_NETLINK', errnoName: 'EADDRNOTAVAIL' }),
+  );
 });
 
 test('an address twice', () => {

@@ -1,7 +1,8 @@
-// needs: ip, ethtool, setpriv
+// needs: ip, ethtool, bpftool, setpriv
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  createKernelBridge,
   createLab,
   createVeth,
   deleteLink,
@@ -10,6 +11,7 @@ import {
   type Link,
   listLinks,
   setLink,
+  Tap,
 } from '../../dist/netdev/index.js';
 import { XdpError } from '../../dist/sys/index.js';
 import { failOnLeaks, ip, run } from './oracle.js';
@@ -42,6 +44,10 @@ function asIp(link: Link): Record<string, unknown> {
     num_rx_queues: link.rxQueues,
     num_tx_queues: link.txQueues,
     peer: link.peer && [link.peer.index, link.peer.netnsId],
+    altnames: link.alternativeNames,
+    min_mtu: link.mtuRange[0],
+    max_mtu: link.mtuRange[1],
+    master: link.master,
   };
 }
 
@@ -63,6 +69,10 @@ function fromIp(link: any): Record<string, unknown> {
     // ip turns the index of a peer in the same namespace into its name.
     peer:
       kind === 'veth' ? [link.link_index ?? getLink(link.link, { netns: left }).index, link.link_netnsid] : undefined,
+    altnames: link.altnames ?? [],
+    min_mtu: link.min_mtu,
+    max_mtu: link.max_mtu,
+    master: link.master && getLink(link.master, { netns: left }).index,
   };
 }
 
@@ -76,6 +86,10 @@ describe('listLinks and getLink', () => {
     setLink('v0', { up: true }, { netns: left });
     for (const name of ['s0', 'br0']) setLink(name, { up: true }, { netns: left });
     run(`ip -n ${left} link set br1 promisc on`);
+    run(`ip -n ${left} link set s1 master br1`);
+    for (const name of ['alt-of-v0', 'another-rather-long-name']) {
+      run(`ip -n ${left} link property add dev v0 altname ${name}`);
+    }
 
     const links = listLinks({ netns: left });
     expect(links.map(asIp)).toEqual(ip('link', left).map(fromIp));
@@ -117,6 +131,24 @@ describe('listLinks and getLink', () => {
     deleteLink('q0', { netns: left });
   });
 
+  test.each([1, 3])('the queues of a tap, %i of them', (queues) => {
+    using _tap = new Tap({ name: 'tapq', netns: left, queues });
+    expect(getLink('tapq', { netns: left })).toMatchObject({ rxQueues: queues, txQueues: queues, queues });
+  });
+
+  test('queues in use are those that sysfs has', () => {
+    createVeth({ name: 'q0', netns: left, queues: 4, peer: { name: 'q1', netns: left, queues: 3 } });
+    run('ethtool -L q0 rx 2 tx 3', left);
+    run(`ip -n ${left} tuntap add dev tapm mode tap multi_queue`);
+    using _tap = new Tap({ name: 'tapq', netns: left, queues: 3 });
+    for (const { name, rxQueues, txQueues } of listLinks({ netns: left })) {
+      const queues = run(`ls /sys/class/net/${name}/queues`, left).split('\n');
+      const count = (kind: string) => queues.filter((queue) => queue.startsWith(kind)).length;
+      expect({ name, rxQueues, txQueues }).toEqual({ name, rxQueues: count('rx-'), txQueues: count('tx-') });
+    }
+    for (const name of ['q0', 'tapm']) deleteLink(name, { netns: left });
+  });
+
   test('more links than one answer holds', () => {
     const netns = lab.namespace('many');
     const lines = Array.from({ length: 150 }, (_, i) => `link add many${i} type bridge`).join('\n');
@@ -141,6 +173,10 @@ describe('listLinks and getLink', () => {
       using _attached = attachPass(index, left, flags);
       const { xdp } = getLink('x0', { netns: left });
       expect(xdp).toEqual([{ mode, programId: ip('link show x0', left)[0].xdp.prog.id }]);
+      const shown = JSON.parse(run('bpftool --json net', left))[0].xdp;
+      expect(shown).toEqual([
+        { devname: 'x0', ifindex: index, mode: mode === 'native' ? 'driver' : mode, id: xdp[0]?.programId },
+      ]);
     }
     expect(getLink('x0', { netns: left }).xdp).toEqual([]);
     deleteLink('x0', { netns: left });
@@ -159,6 +195,41 @@ describe('setLink', () => {
     expect(ip('link show moved', right)[0].flags).not.toContain('UP');
     deleteLink('moved', { netns: right });
   });
+});
+
+test('a bridge of the kernel, and its ports', () => {
+  createVeth({ name: 'b0', netns: left, peer: { name: 'b1', netns: left } });
+  createKernelBridge({ name: 'brk', netns: left, ports: ['b0', 'b1'] });
+  expect(ip('link show brk', left)[0]).toMatchObject({
+    linkinfo: { info_kind: 'bridge' },
+    flags: expect.arrayContaining(['UP']),
+  });
+  expect(
+    ip('link show master brk', left)
+      .map(({ ifname }) => ifname)
+      .sort(),
+  ).toEqual(['b0', 'b1']);
+  setLink('b0', { master: null }, { netns: left });
+  expect(getLink('b0', { netns: left }).master).toBeUndefined();
+  for (const name of ['brk', 'b0']) deleteLink(name, { netns: left });
+});
+
+test('a tap lives as long as its owner, and has a carrier', () => {
+  const tap = new Tap({ name: 'tapc', netns: left });
+  setLink('tapc', { up: true }, { netns: left });
+  expect(getLink('tapc', { netns: left })).toMatchObject({
+    kind: 'tun',
+    driver: 'tun',
+    up: true,
+    carrier: true,
+    queues: 1,
+  });
+  expect(ip('link show tapc', left)[0].linkinfo.info_data).toMatchObject({ type: 'tap', pi: false, persist: false });
+  expect(tap.fds).toHaveLength(1);
+  expect(() => new Tap({ name: 'tapc', netns: left })).toThrow(expect.objectContaining({ errnoName: 'EBUSY' }));
+  tap.close();
+  tap.close();
+  expect(() => getLink('tapc', { netns: left })).toThrow(expect.objectContaining({ code: 'XDP_ERR_NO_INTERFACE' }));
 });
 
 describe('errors', () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeLink } from '../../dist/netdev/link-message.js';
+import { decodeGeneric } from '../../dist/netdev/generic-netlink.js';
+import { decodeLink, decodeMove } from '../../dist/netdev/link-message.js';
+import { decodeNeighbour } from '../../dist/netdev/neighbours.js';
 import { Attributes, PayloadWriter } from '../../dist/netdev/netlink-attributes.js';
 import {
   decodeMessages,
@@ -9,7 +11,8 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from '../../dist/netdev/netlink-codec.js';
-import { decodeDefaultRoute } from '../../dist/netdev/routes.js';
+import { decodeRoute } from '../../dist/netdev/route-message.js';
+import { decodeXdpFeatures } from '../../dist/netdev/xdp-features.js';
 import { XdpError } from '../../dist/sys/index.js';
 
 const bytes = (maxLength = 300) => fc.uint8Array({ maxLength });
@@ -132,8 +135,11 @@ describe('garbage', () => {
         throwsOnlyXdpErrors(() => decodeMessages(data));
         throwsOnlyXdpErrors(() => decodeStatus(message));
         throwsOnlyXdpErrors(() => Attributes.decode(data, offset).nested(wanted));
-        throwsOnlyXdpErrors(() => decodeLink(data, () => ({ channels: undefined, driver: undefined })));
-        throwsOnlyXdpErrors(() => decodeDefaultRoute(data));
+        throwsOnlyXdpErrors(() => decodeLink(data, () => ({ queues: undefined, driver: undefined })));
+        throwsOnlyXdpErrors(() => decodeMove(data));
+        throwsOnlyXdpErrors(() => decodeRoute(data));
+        throwsOnlyXdpErrors(() => decodeNeighbour(data));
+        throwsOnlyXdpErrors(() => decodeXdpFeatures(decodeGeneric(data).attributes));
       }),
       { numRuns: 2_000 },
     );
@@ -151,7 +157,7 @@ describe('garbage', () => {
       fc.property(changes, fc.nat(message.length), (list, length) => {
         const broken = message.slice(0, length);
         for (const [at, value] of list) if (at < length) broken[at] = value;
-        throwsOnlyXdpErrors(() => decodeLink(broken, () => ({ channels: undefined, driver: undefined })));
+        throwsOnlyXdpErrors(() => decodeLink(broken, () => ({ queues: undefined, driver: undefined })));
       }),
       { numRuns: 2_000 },
     );

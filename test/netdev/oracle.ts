@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { release } from 'node:os';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openResources, traceResources } from '../../dist/sys/index.js';
 
@@ -22,6 +23,12 @@ export function ethtoolFeatures(
   const [{ ifname, ...features }] = JSON.parse(run(`ethtool --json -k ${name}`, netns));
   expect(ifname).toBe(name);
   return features;
+}
+
+/** Whether the running kernel is of this version or later. */
+export function kernelIs(major: number, minor: number): boolean {
+  const [ours = 0, oursMinor = 0] = release().split('.').map(Number);
+  return ours > major || (ours === major && oursMinor >= minor);
 }
 
 /** Fails every test of the file that leaves a descriptor or mapping open. */
