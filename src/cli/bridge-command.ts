@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
-import { Bridge, type BridgeOptions, type BridgeSample, type BridgeSummary } from '../pipeline/index.js';
+import {
+  Bridge,
+  type BridgeOptions,
+  type BridgeSample,
+  type BridgeSummary,
+  type PortEvent,
+} from '../pipeline/index.js';
 import { duration, processors, wholeNumber } from './arguments.js';
 import { bridgeTable, lossesOf, whole } from './bridge-table.js';
 import { LiveRegion } from './live-region.js';
@@ -54,7 +60,7 @@ export function bridgeCommand(): Command {
     .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
     .option('--netns <name>', 'network namespace of the interfaces, by name or path')
     .option('-f, --force', 'take an interface although it carries the default route or this session')
-    .option('--json', 'print a stream of JSON lines: start, sample…, summary')
+    .option('--json', 'print a stream of JSON lines: start, sample…, event…, summary')
     .addHelpText('after', EXAMPLES)
     .action(async (if0: string, if1: string, flags: Flags) => {
       process.exitCode = await withStopSignals((signal) => run([if0, if1], flags, signal));
@@ -78,9 +84,11 @@ function frameSize(text: string): 2048 | 4096 {
 
 async function run(interfaces: [string, string], flags: Flags, signal: AbortSignal): Promise<number> {
   const { json, duration: limit, interval, ...options } = flags;
+  let show: Display | undefined;
+  const onEvent = (event: PortEvent) => show?.event(event);
   let bridge: Bridge;
   try {
-    bridge = await Bridge.open({ interfaces, ...options, signal });
+    bridge = await Bridge.open({ interfaces, ...options, signal, onEvent });
   } catch (error) {
     if (signal.aborted && error === signal.reason) return exitCodeOf(signal);
     throw error;
@@ -89,8 +97,8 @@ async function run(interfaces: [string, string], flags: Flags, signal: AbortSign
   if (json) printJson('start', describe(bridge));
   else for (const device of bridge.devices) for (const notice of device.notices) printNote(notice);
 
-  const show = json ? showJson() : process.stdout.isTTY ? showLive(bridge, interfaces, start) : showLines();
-  const timer = setInterval(() => show.sample(bridge.sample()), interval);
+  show = json ? showJson() : process.stdout.isTTY ? showLive(bridge, interfaces, start) : showLines();
+  const timer = setInterval(() => show?.sample(bridge.sample()), interval);
   show.sample(start);
   try {
     await Promise.race([bridge.finished, ended(signal, limit)]);
@@ -126,13 +134,17 @@ function describe(bridge: Bridge): object {
   };
 }
 
+/** Lines of a live table about what happened to the interfaces. */
+const EVENTS_SHOWN = 4;
+
 interface Display {
   sample(now: BridgeSample): void;
+  event(event: PortEvent): void;
   end(): void;
 }
 
 function showJson(): Display {
-  return { sample: (now) => printJson('sample', now), end: () => {} };
+  return { sample: (now) => printJson('sample', now), event: (event) => printJson('event', event), end: () => {} };
 }
 
 /** For a pipe or a file: a table at every sample, one under the other. */
@@ -143,6 +155,7 @@ function showLines(): Display {
       if (before !== undefined) process.stdout.write(`${bridgeTable(now, before).join('\n')}\n\n`);
       before = now;
     },
+    event: ({ message }) => printNote(message),
     end: () => {},
   };
 }
@@ -151,6 +164,7 @@ function showLive(bridge: Bridge, interfaces: readonly string[], start: BridgeSa
   const region = new LiveRegion(process.stdout);
   const workers = bridge.workers === 1 ? '1 worker' : `${bridge.workers} workers`;
   let before = start;
+  const told: string[] = [];
   return {
     sample(now) {
       const seconds = Math.round((now.time - start.time) / 1000);
@@ -158,8 +172,12 @@ function showLive(bridge: Bridge, interfaces: readonly string[], start: BridgeSa
       const time = clock.map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
       const title = styleText('bold', `xdpkit bridge  ${interfaces.join(' <-> ')}`);
       const hint = styleText('dim', 'Ctrl-C ends the bridge and gives both interfaces back');
-      region.draw([`${title}   ${workers}   ${time}`, '', ...bridgeTable(now, before), '', hint]);
+      region.draw([`${title}   ${workers}   ${time}`, '', ...bridgeTable(now, before), ...told, '', hint]);
       before = now;
+    },
+    event({ message }) {
+      told.push(`${new Date().toLocaleTimeString('en-GB')}  ${message}`);
+      if (told.length > EVENTS_SHOWN) told.shift();
     },
     end: () => region.end(),
   };

@@ -25,6 +25,7 @@ interface Rates {
 
 const COLUMNS: readonly Column[] = [
   { title: 'interface', cell: (port) => port.interface },
+  { title: 'link', cell: (port) => port.state },
   { title: 'XDP', cell: (port) => `${port.mode}, ${port.zeroCopy ? 'zero-copy' : 'copy'}` },
   { title: 'queues', cell: (port) => String(port.queues.length) },
   { title: 'RX packet/s', cell: (_, { rate }) => whole(rate('rxPackets')) },
@@ -50,7 +51,7 @@ export function bridgeTable(now: BridgeSample, before: BridgeSample): string[] {
   const titles = COLUMNS.map(({ title }) => title);
   const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
+    cells.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   return [styleText('bold', line(titles)), ...rows.map(line), '', framesLine(now), lossesLine(now)];
 }
 

@@ -44,12 +44,10 @@ export class Device implements Disposable {
   readonly partialChecksums: boolean;
   /** What somebody who looks at this interface should know, as sentences. */
   readonly notices: readonly string[];
-  readonly #netns: string | undefined;
   readonly #undo: (() => void)[];
 
   private constructor(
     parts: Pick<Device, 'link' | 'mode' | 'sockets' | 'partialChecksums' | 'notices'>,
-    netns: string | undefined,
     undo: (() => void)[],
   ) {
     this.link = parts.link;
@@ -57,7 +55,6 @@ export class Device implements Disposable {
     this.sockets = parts.sockets;
     this.partialChecksums = parts.partialChecksums;
     this.notices = parts.notices;
-    this.#netns = netns;
     this.#undo = undo;
   }
 
@@ -94,19 +91,10 @@ export class Device implements Disposable {
       undo.push(() => attached.close());
       notices.push(...quietNotices(link, quiet, attached.mode));
       const partialChecksums = mayArrivePartial(link, quiet);
-      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, netns, undo);
+      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, undo);
     } catch (error) {
       unwind(undo);
       throw error;
-    }
-  }
-
-  /** @throws XDP_ERR_INTERFACE_GONE when the interface was removed, or moved to another namespace */
-  checkPresence(): void {
-    try {
-      getLink(this.link.index, { netns: this.#netns });
-    } catch (cause) {
-      throw new XdpError('XDP_ERR_INTERFACE_GONE', `${this.link.name} went away while it was in use`, { cause });
     }
   }
 

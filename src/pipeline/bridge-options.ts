@@ -1,6 +1,7 @@
 import type { DeviceOptions } from '../device/index.js';
 import { XdpError } from '../sys/index.js';
 import type { ZeroCopy } from '../xsk/index.js';
+import type { PortEvent } from './port-watch.js';
 
 export interface BridgeOptions {
   /** Two interfaces; with a callback, any number from one up. A port is an interface's place in this list. */
@@ -27,6 +28,8 @@ export interface BridgeOptions {
   readonly netns?: string | undefined;
   /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
   readonly ledger?: boolean | undefined;
+  /** Called when something happens to an interface that the bridge goes on after. */
+  readonly onEvent?: ((event: PortEvent) => void) | undefined;
   /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
   readonly signal?: AbortSignal | undefined;
 }

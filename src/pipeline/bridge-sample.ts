@@ -1,11 +1,14 @@
 import type { Device } from '../device/index.js';
 import type { XdpMode } from '../kernel/index.js';
+import type { Link } from '../netdev/index.js';
 import { addCounts, type Counters, type SocketCounts, type WorkerCounts } from './counters.js';
 import type { SocketPlan } from './worker-plan.js';
 
 /** What one interface has counted. */
 export interface PortSample {
+  /** Its name, which may change. */
   readonly interface: string;
+  readonly state: 'up' | 'down' | 'no-carrier';
   readonly mode: XdpMode;
   readonly zeroCopy: boolean;
   readonly total: SocketCounts;
@@ -21,12 +24,13 @@ export interface BridgeSample {
 }
 
 export function readSample(
+  links: readonly Link[],
   devices: readonly Device[],
   plans: readonly (readonly SocketPlan[])[],
   counters: Counters,
   zeroCopy: boolean,
 ): BridgeSample {
-  const ports = devices.map(({ link, mode }, port): PortSample => {
+  const ports = devices.map(({ mode }, port): PortSample => {
     const queues = plans
       .flatMap((sockets, worker) =>
         sockets
@@ -35,7 +39,9 @@ export function readSample(
       )
       .sort((a, b) => a.queue - b.queue);
     const total = addCounts(queues.map(({ counts }) => counts));
-    return { interface: link.name, mode, zeroCopy, total, queues };
+    const { name, up, carrier } = links[port]!;
+    const state = up ? (carrier ? 'up' : 'no-carrier') : 'down';
+    return { interface: name, state, mode, zeroCopy, total, queues };
   });
   return { time: Date.now(), ports, workers: plans.map((_, worker) => counters.readWorker(worker)) };
 }

@@ -9,6 +9,7 @@ import { type BridgeSample, readSample } from './bridge-sample.js';
 import { BridgeWorker } from './bridge-worker.js';
 import { Counters } from './counters.js';
 import type { FrameAudit } from './frame-audit.js';
+import { PortWatch } from './port-watch.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { Control, type SocketPlan } from './worker-plan.js';
 import { WorkerSockets } from './worker-sockets.js';
@@ -22,8 +23,6 @@ export interface BridgeSummary {
 
 const RING = 2048;
 const BATCH = 64;
-/** Milliseconds between two looks whether the interfaces are still there. */
-const WATCH = 1000;
 
 /**
  * Moves frames between interfaces through AF_XDP, on worker threads: transparent, every frame, in the order of each
@@ -42,13 +41,14 @@ export class Bridge implements AsyncDisposable {
   readonly #control: Int32Array;
   readonly #counters: Counters;
   readonly #finish: Resolvers<BridgeSummary>;
-  readonly #watch: NodeJS.Timeout;
+  readonly #watch: PortWatch;
   #closing: Promise<void> | undefined;
 
   private constructor(
     devices: readonly Device[],
     plans: readonly (readonly SocketPlan[])[],
     sockets: readonly WorkerSockets[],
+    watch: PortWatch,
     options: BridgeOptions,
   ) {
     this.devices = devices;
@@ -82,8 +82,13 @@ export class Bridge implements AsyncDisposable {
           counters: this.#counters.shared,
         }),
     );
-    this.#watch = setInterval(() => this.#checkDevices(), WATCH);
-    this.#watch.unref();
+    this.#watch = watch;
+    watch.follow({
+      links: devices.map(({ link }) => link),
+      capacity: Umem.capacityOf(options.frameSize ?? 2048),
+      onEvent: options.onEvent,
+      onEnd: (error) => void this.#fail(error),
+    });
   }
 
   /**
@@ -100,6 +105,7 @@ export class Bridge implements AsyncDisposable {
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
     const sockets: WorkerSockets[] = [];
+    const watch = new PortWatch(netns);
     let bridge: Bridge | undefined;
     try {
       const capacity = Umem.capacityOf(frameSize);
@@ -111,13 +117,14 @@ export class Bridge implements AsyncDisposable {
       for (const plan of plans) {
         sockets.push(await WorkerSockets.open(plan, { frameSize, ring, batch, zeroCopy, ledger, netns, signal }));
       }
-      bridge = new Bridge(devices, plans, sockets, options);
+      bridge = new Bridge(devices, plans, sockets, watch, options);
       await bridge.#start();
       signal?.throwIfAborted();
       bridge.#closeOn(signal);
       return bridge;
     } catch (error) {
       if (bridge !== undefined) await bridge.#fail(error);
+      watch.close();
       for (const device of devices.toReversed()) device.close();
       for (const each of sockets) each.close();
       throw error;
@@ -127,7 +134,7 @@ export class Bridge implements AsyncDisposable {
   /** What is counted so far, and where the frames are. */
   sample(): BridgeSample {
     const zeroCopy = this.#sockets.some(({ places }) => places.some((place) => place.zeroCopy));
-    return readSample(this.devices, this.#plans, this.#counters, zeroCopy);
+    return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, zeroCopy);
   }
 
   /** Detaches, sends what has come in, gives everything back. Idempotent. */
@@ -176,19 +183,11 @@ export class Bridge implements AsyncDisposable {
 
   /** Detaches, lets the workers end, and only then takes their sockets and memory away. */
   async #release(): Promise<void> {
-    clearInterval(this.#watch);
+    this.#watch.close();
     for (const device of this.devices.toReversed()) device.close();
     Atomics.store(this.#control, Control.stop, 1);
     await Promise.all(this.#workers.map((worker) => worker.end()));
     for (const each of this.#sockets) each.close();
-  }
-
-  #checkDevices(): void {
-    try {
-      for (const device of this.devices) device.checkPresence();
-    } catch (error) {
-      void this.#fail(error);
-    }
   }
 }
 

@@ -15,3 +15,4 @@ export {
 export { Forwarder, type ForwarderOptions, type ForwarderSocket } from './forwarder.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
+export type { PortEvent } from './port-watch.js';

@@ -5,6 +5,7 @@ import { Batch, FrameOwner, openXskSocket, Umem, type XskSocket, type ZeroCopy }
 import type { PacketCallback } from './callback.js';
 import { addCounts, Counters, type SocketCounts } from './counters.js';
 import { Forwarder } from './forwarder.js';
+import { type PortEvent, PortWatch } from './port-watch.js';
 
 export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'force' | 'netns' | 'promiscuous'> {
   /** Queues to take. Default: all. The host keeps the others. */
@@ -15,6 +16,8 @@ export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'forc
   readonly frameSize?: 2048 | 4096 | undefined;
   /** Entries of each ring: a power of two. Default 1024. */
   readonly ring?: number | undefined;
+  /** Called when something happens to the interface after which its packets go on. */
+  readonly onEvent?: ((event: PortEvent) => void) | undefined;
 }
 
 /** A packet of one's own: a copy, to keep as long as one likes. */
@@ -39,8 +42,6 @@ const WAITING = 4096;
 const BATCH = 64;
 /** Milliseconds until a device that took no more frames is asked again. */
 const STALLED_PAUSE = 1;
-/** Milliseconds between two looks whether the interface is still there. */
-const PRESENCE = 1000;
 /** Turns at one call of the event loop: timers and other sockets shall not starve. */
 const TURNS = 8;
 
@@ -55,7 +56,7 @@ export class PacketInterface implements Disposable {
   readonly #sockets: readonly XskSocket[];
   readonly #counters: Counters;
   readonly #batch: Batch;
-  readonly #presence: NodeJS.Timeout;
+  readonly #watch: PortWatch;
   #watches: Watch[] = [];
   #end = () => {};
   #failure: unknown;
@@ -68,7 +69,13 @@ export class PacketInterface implements Disposable {
     requireCapabilities('AF_XDP', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const { mode, force, netns, promiscuous, frameSize = 2048, ring = 1024, zeroCopy } = options;
     const capacity = Umem.capacityOf(frameSize);
-    this.device = Device.open(name, { mode, force, netns, promiscuous, capacity });
+    this.#watch = new PortWatch(netns);
+    try {
+      this.device = Device.open(name, { mode, force, netns, promiscuous, capacity });
+    } catch (error) {
+      this.#watch.close();
+      throw error;
+    }
     const { link } = this.device;
     const sockets: XskSocket[] = [];
     let umem: Umem | undefined;
@@ -83,6 +90,7 @@ export class PacketInterface implements Disposable {
         sockets.push(netns === undefined ? open() : withNamespace<XskSocket>(netns, open));
       }
     } catch (error) {
+      this.#watch.close();
       this.device.close();
       for (const socket of sockets.toReversed()) socket.close();
       umem?.close();
@@ -92,8 +100,11 @@ export class PacketInterface implements Disposable {
     this.#sockets = sockets;
     this.#counters = new Counters(sockets.length, 0);
     this.#batch = new Batch(umem.bytes, 1);
-    this.#presence = setInterval(() => this.#checkPresence(), PRESENCE);
-    this.#presence.unref();
+    const onEnd = (error: unknown) => {
+      this.#failure = error;
+      this.close();
+    };
+    this.#watch.follow({ links: [link], capacity, onEvent: options.onEvent, onEnd });
   }
 
   /**
@@ -207,7 +218,7 @@ export class PacketInterface implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#presence);
+    this.#watch.close();
     this.#end();
     this.device.close();
     for (const watch of this.#watches.splice(0)) watch.close();
@@ -218,15 +229,6 @@ export class PacketInterface implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #checkPresence(): void {
-    try {
-      this.device.checkPresence();
-    } catch (error) {
-      this.#failure = error;
-      this.close();
-    }
   }
 
   /** The host gets the packets again. */

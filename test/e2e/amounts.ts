@@ -11,6 +11,8 @@ export const PING_INTERVAL = 0.002;
 export const IPERF_SECONDS = choose(1, 20);
 /** Bytes that are copied over TCP. */
 export const COPY_BYTES = choose(64, 1024) * (1 << 20);
+/** How often something happens to an interface of a running bridge. */
+export const LINK_EVENTS = choose(2, 10);
 /** How often a bridge is killed. */
 export const KILLS = choose(5, 20);
 /** Milliseconds after its start at which a run is interrupted. */
