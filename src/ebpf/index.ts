@@ -24,6 +24,23 @@ export {
   type SignedSize,
   type Size,
 } from './instruction.js';
+export { InterpreterArray, type InterpreterArrayOptions } from './interpreter/array-map.js';
+export { InterpreterHash, type InterpreterHashOptions } from './interpreter/hash-map.js';
+export {
+  Interpreter,
+  type InterpreterArrival,
+  type InterpreterOptions,
+  InterpreterResult,
+} from './interpreter/interpreter.js';
+export { InterpreterLpmTrie, type InterpreterLpmTrieOptions } from './interpreter/lpm-trie.js';
+export type { XdpRedirect } from './interpreter/machine.js';
+export type { InterpreterEntry, InterpreterMap } from './interpreter/map.js';
+export { InterpreterMapOfMaps } from './interpreter/map-of-maps.js';
+export { InterpreterProgram } from './interpreter/program.js';
+export { InterpreterProgramArray } from './interpreter/program-array.js';
+export { InterpreterQueue, type InterpreterQueueOptions } from './interpreter/queue-map.js';
+export { InterpreterRedirectMap, type RedirectKind } from './interpreter/redirect-map.js';
+export { InterpreterRingBuffer } from './interpreter/ring-buffer.js';
 export { type ListingOptions, listing } from './listing.js';
 export { type Assembled, link, type Reference } from './program.js';
 export { XdpAction, XdpContext } from './xdp.js';

@@ -1,6 +1,6 @@
 /**
- * The instruction set of RFC 9669 (the kernel's Documentation/bpf/standardization/instruction-set.rst) as data.
- * What kernels added outside that document (may_goto, address space casts, load-acquire and store-release) is not here.
+ * The instruction set as data: RFC 9669, and what Linux added to it up to 6.18 (include/uapi/linux/bpf.h): load-acquire,
+ * store-release, may_goto and address space casts.
  */
 
 /**
@@ -63,8 +63,10 @@ export const ARITHMETIC = {
 export type ArithmeticOperator = keyof typeof ARITHMETIC;
 
 export const NEGATE = 0x80;
-/** With the offset 8, 16 or 32 it extends the sign from that many bits. */
+/** With the offset 8, 16 or 32 it extends the sign from that many bits; with {@link ADDRESS_SPACE_CAST} it is no move. */
 export const MOVE = 0xb0;
+/** Offset of a 64-bit move between the address spaces of an arena: the new one in the upper half of the immediate. Linux 6.10. */
+export const ADDRESS_SPACE_CAST = 1;
 /** Class and source bit say which of {@link BYTE_ORDERS}. */
 export const BYTE_ORDER = 0xd0;
 
@@ -103,6 +105,8 @@ export type Condition = keyof typeof CONDITIONS;
 
 /** In class jmp the distance is the offset, in class jmp32 (`gotol`) it is the immediate. */
 export const JUMP_ALWAYS = 0x00;
+/** May be taken, and is once the loop it stands in has gone on for too long: `may_goto`, only with source 0. Linux 6.9. */
+export const JUMP_PERHAPS = 0xe0;
 export const CALL = 0x80;
 export const EXIT = 0x90;
 
@@ -138,6 +142,10 @@ export const ATOMICS = {
   cmpxchg: 0xf1,
 } as const;
 export type AtomicOperation = keyof typeof ATOMICS;
+
+/** More immediates of atomic instructions, for all four sizes: a load and a store that order what is around them. */
+export const LOAD_ACQUIRE = 0x100;
+export const STORE_RELEASE = 0x110;
 
 /** The opcode of the two-slot load of 64 bits. */
 export const LOAD_64 = 0x18;

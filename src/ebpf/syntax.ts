@@ -1,4 +1,5 @@
 import {
+  ADDRESS_SPACE_CAST,
   ARITHMETIC,
   ATOMICS,
   BYTE_ORDER,
@@ -10,7 +11,9 @@ import {
   FROM_REGISTER,
   type Instruction,
   JUMP_ALWAYS,
+  JUMP_PERHAPS,
   LOAD_64,
+  LOAD_ACQUIRE,
   MOVE,
   Mode,
   NEGATE,
@@ -18,6 +21,7 @@ import {
   REGISTERS,
   SIGNED_SIZES,
   SIZES,
+  STORE_RELEASE,
 } from './instruction.js';
 
 /** How the parts of an instruction that stand for something else are written. */
@@ -30,8 +34,8 @@ export interface Wording {
   pseudo(first: Instruction, upper: number): string;
 }
 
-/** What stands for a slot that is no instruction of RFC 9669, or in which a reserved field is not zero. */
-const UNKNOWN = '<unknown>';
+/** What stands for a slot that is no instruction, or in which a reserved field is not zero. */
+export const UNKNOWN = '<unknown>';
 
 const OPERATORS = new Map(Object.entries(ARITHMETIC).map(([name, { code, offset }]) => [code | offset, name]));
 const ORDERS = new Map(Object.entries(BYTE_ORDERS).map(([name, { opcode, width }]) => [`${opcode} ${width}`, name]));
@@ -74,7 +78,8 @@ function describe(instruction: Instruction, next: Instruction | undefined, wordi
   }
 }
 
-function arithmetic({ opcode, dst, src, offset, immediate }: Instruction): string | undefined {
+function arithmetic(instruction: Instruction): string | undefined {
+  const { opcode, dst, src, offset, immediate } = instruction;
   const prefix = (opcode & 0x07) === Class.alu64 ? 'r' : 'w';
   const code = opcode & 0xf0;
   if (code === BYTE_ORDER) {
@@ -82,6 +87,7 @@ function arithmetic({ opcode, dst, src, offset, immediate }: Instruction): strin
     return order && src === 0 && offset === 0 ? `r${dst} = ${order} r${dst}` : undefined;
   }
   const fromRegister = (opcode & FROM_REGISTER) !== 0;
+  if (code === MOVE && offset === ADDRESS_SPACE_CAST) return addressSpaceCast(instruction);
   if (fromRegister ? immediate !== 0 : src !== 0) return undefined;
   if (code === NEGATE) {
     if (fromRegister || offset !== 0 || immediate !== 0) return undefined;
@@ -95,6 +101,12 @@ function arithmetic({ opcode, dst, src, offset, immediate }: Instruction): strin
   }
   const operator = offset === 0 || offset === 1 ? OPERATORS.get(code | offset) : undefined;
   return operator && `${prefix}${dst} ${operator}= ${value}`;
+}
+
+/** The kernel takes only casts between the spaces 0 and 1 (kernel/bpf/verifier.c, check_alu_op). */
+function addressSpaceCast({ opcode, dst, src, immediate }: Instruction): string | undefined {
+  if (opcode !== (Class.alu64 | MOVE | FROM_REGISTER) || (immediate !== 1 && immediate !== 1 << 16)) return undefined;
+  return `r${dst} = addr_space_cast(r${src}, ${immediate >> 16}, ${immediate & 0xffff})`;
 }
 
 function jump(instruction: Instruction, wording: Wording): string | undefined {
@@ -115,6 +127,7 @@ function jump(instruction: Instruction, wording: Wording): string | undefined {
     return offset === 0 ? `gotol ${wording.target(immediate)}` : undefined;
   }
   if (!wholeWidth) return undefined;
+  if (code === JUMP_PERHAPS) return src === 0 && immediate === 0 ? `may_goto ${wording.target(offset)}` : undefined;
   if (code === EXIT) return src === 0 && offset === 0 && immediate === 0 ? 'exit' : undefined;
   if (code !== CALL || src > Pseudo.kernelFunction) return undefined;
   if (offset !== 0 && src !== Pseudo.kernelFunction) return undefined;
@@ -150,10 +163,14 @@ function store({ opcode, dst, offset }: Instruction, value: string, restIsZero: 
 function atomic({ opcode, dst, src, offset, immediate }: Instruction): string | undefined {
   const size = SIZE_NAMES.get(opcode & 0x18);
   const name = ATOMIC_NAMES.get(immediate);
-  if (name === undefined || (size !== 'u32' && size !== 'u64')) return undefined;
   const register = size === 'u64' ? 'r' : 'w';
   const value = `${register}${src}`;
   const address = `r${dst}${distance(offset)}`;
+  if (immediate === STORE_RELEASE) return `store_release((${size} *)(${address}), ${value})`;
+  if (immediate === LOAD_ACQUIRE) {
+    return `${register}${dst} = load_acquire((${size} *)(r${src}${distance(offset)}))`;
+  }
+  if (name === undefined || (size !== 'u32' && size !== 'u64')) return undefined;
   const suffix = size === 'u64' ? '_64' : '32_32';
   if (name === 'xchg') return `${value} = xchg${suffix}(${address}, ${value})`;
   if (name === 'cmpxchg') return `${register}0 = cmpxchg${suffix}(${address}, ${register}0, ${value})`;

@@ -16,13 +16,23 @@ export const missingTools: string =
 
 /** What llvm-objdump says of a program: its slot and text, without symbols and with single spaces. */
 export function objdump(bytes: Uint8Array, ...options: string[]): { index: number; text: string }[] {
+  return dump(bytes, '14', options);
+}
+
+/** The same of a version that knows what came after RFC 9669, load-acquire and store-release excepted. */
+export function objdump19(bytes: Uint8Array, ...options: string[]): { index: number; text: string }[] {
+  return dump(bytes, '19', ['--no-print-imm-hex', ...options]);
+}
+
+function dump(bytes: Uint8Array, version: '14' | '19', options: readonly string[]): { index: number; text: string }[] {
   return inDirectory((directory) => {
-    const lines = [];
-    for (let at = 0; at < bytes.length; at += 8) lines.push(`.byte ${[...bytes.subarray(at, at + 8)].join(',')}`);
-    writeFileSync(join(directory, 'p.s'), `.text\n${lines.join('\n')}\n`);
+    writeFileSync(join(directory, 'p.bin'), bytes);
+    writeFileSync(join(directory, 'p.s'), `.text\n.incbin "${join(directory, 'p.bin')}"\n`);
     const object = join(directory, 'p.o');
-    execFileSync('llvm-mc-14', ['-triple', 'bpfel', '-filetype=obj', join(directory, 'p.s'), '-o', object]);
-    return parse(execFileSync('llvm-objdump-14', ['-d', '-z', '--no-show-raw-insn', ...options, object], LARGE));
+    execFileSync(`llvm-mc-${version}`, ['-triple', 'bpfel', '-filetype=obj', join(directory, 'p.s'), '-o', object]);
+    return parse(
+      execFileSync(`llvm-objdump-${version}`, ['-d', '-z', '--no-show-raw-insn', ...options, object], LARGE),
+    );
   });
 }
 
