@@ -1,3 +1,31 @@
+export { ipv4Text, ipv6Text, macText, parseIp, parseMac } from './address-text.js';
+export type { Arp } from './arp.js';
+export type { CapturedFrame } from './capture-format.js';
+export { type CapturedPacket, CaptureReader, readCapture } from './capture-reader.js';
 export { ChecksumMemory, fold } from './checksum.js';
-export { ETHERNET_HEADER, EtherType, IpProtocol, payloadOffset, u16, u32, VLAN_TAG } from './headers.js';
-export { ipv6Text, macText, summary } from './summary.js';
+export type { Ethernet, VlanTag } from './ethernet.js';
+export { decodeFrame, encodeFrame, type Frame } from './frame.js';
+export {
+  ETHERNET_HEADER,
+  EtherType,
+  ICMP_HEADER,
+  IPV4_HEADER,
+  IPV6_HEADER,
+  IpProtocol,
+  payloadOffset,
+  setU16,
+  setU32,
+  TCP_HEADER,
+  UDP_HEADER,
+  u16,
+  u32,
+  VLAN_TAG,
+} from './headers.js';
+export type { Ipv4 } from './ipv4.js';
+export type { Ipv6 } from './ipv6.js';
+export { PacketHeaders } from './packet-headers.js';
+export { pcapHeader, pcapRecord } from './pcap.js';
+export { encodeQuicHeader, type QuicLongHeader, type QuicShortHeader } from './quic-encode.js';
+export { QuicHeader, type QuicPacketType, QuicVersion } from './quic-header.js';
+export { summary } from './summary.js';
+export { type Icmp, type Tcp, TcpFlag, type Transport, type Udp } from './transport.js';
