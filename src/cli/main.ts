@@ -4,7 +4,9 @@ import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, XdpError } from '../sys/index.js';
 import { bridgeCommand } from './bridge-command.js';
 import { demoCommand } from './demo-command.js';
+import { generateCommand } from './generate-command.js';
 import { printError } from './output.js';
+import { receiveCommand } from './receive-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -15,6 +17,8 @@ const program = new Command('xdpkit')
   .version(version)
   .addCommand(demoCommand())
   .addCommand(bridgeCommand())
+  .addCommand(generateCommand())
+  .addCommand(receiveCommand())
   .showHelpAfterError('(--help tells more)');
 
 const json = process.argv.includes('--json');

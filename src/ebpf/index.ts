@@ -30,10 +30,10 @@ export {
   Interpreter,
   type InterpreterArrival,
   type InterpreterOptions,
-  InterpreterResult,
+  type InterpreterResult,
 } from './interpreter/interpreter.js';
 export { InterpreterLpmTrie, type InterpreterLpmTrieOptions } from './interpreter/lpm-trie.js';
-export type { XdpRedirect } from './interpreter/machine.js';
+export type { TranslatedProgram, XdpRedirect } from './interpreter/machine.js';
 export type { InterpreterEntry, InterpreterMap } from './interpreter/map.js';
 export { InterpreterMapOfMaps } from './interpreter/map-of-maps.js';
 export { InterpreterProgram } from './interpreter/program.js';

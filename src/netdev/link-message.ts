@@ -33,6 +33,7 @@ export const IFLA = {
 } as const;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
+const IFLA_TUN_NUM_QUEUES = 8;
 
 /** Counters are a quarter of the answer, and nobody here reads them. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
@@ -160,7 +161,8 @@ export function decodeLink(payload: Uint8Array, extras: (index: number, name: st
   const flags = known ? header.getUint32(8, true) : 0;
   const name = attributes.string(IFLA.IFNAME) ?? '';
   const kind = attributes.nested(IFLA.LINKINFO)?.string(IFLA_INFO_KIND);
-  const { queues, driver } = extras(index, name);
+  const { queues: channels, driver } = extras(index, name);
+  const queues = decodeTunQueues(attributes) ?? channels;
   const rxQueues = queues?.rx ?? attributes.u32(IFLA.NUM_RX_QUEUES) ?? 1;
   const txQueues = queues?.tx ?? attributes.u32(IFLA.NUM_TX_QUEUES) ?? 1;
   const peer = decodePeer(attributes, kind);
@@ -193,6 +195,14 @@ function decodePeer(attributes: Attributes, kind: string | undefined): Link['pee
   if ((kind !== 'veth' && kind !== 'netkit') || !index) return undefined;
   const netnsId = attributes.i32(IFLA.LINK_NETNSID);
   return { index, ...(netnsId !== undefined && { netnsId }) };
+}
+
+/** A tap has as many queues as are held open, but always one; older kernels know no channels of it. */
+function decodeTunQueues(attributes: Attributes): QueueCounts | undefined {
+  const info = attributes.nested(IFLA.LINKINFO);
+  if (info?.string(IFLA_INFO_KIND) !== 'tun') return undefined;
+  const count = info.nested(IFLA_INFO_DATA)?.u32(IFLA_TUN_NUM_QUEUES);
+  return count === undefined ? undefined : { rx: Math.max(1, count), tx: Math.max(1, count) };
 }
 
 function decodeAlternativeNames(list: Attributes | undefined): string[] {

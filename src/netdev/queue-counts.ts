@@ -28,7 +28,7 @@ export function listQueueCounts(socket: EthtoolSocket): Map<number, QueueCounts>
 
 /**
  * The counts in an answer to CHANNELS_GET, or in a notification. The kernel leaves out what the driver has none of: veth
- * has RX and TX channels, most NICs have combined ones. A tap that nobody holds open says 0, although it keeps one queue.
+ * has RX and TX channels, most NICs have combined ones.
  */
 export function decodeQueueCounts(answer: Attributes): QueueCounts {
   const { rx, tx, combined } = CHANNELS.current;

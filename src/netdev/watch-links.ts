@@ -83,8 +83,8 @@ export class LinkWatch implements AsyncIterableIterator<LinkEvent>, Disposable {
   }
 
   /**
-   * Has the kernel tell of an interface now. Of a lost carrier it may put off to tell for a second, unless it is asked:
-   * whoever can't wait that long asks as often as that. What comes of it is told as events.
+   * Has the kernel tell now how an interface is. Of a lost carrier it may put off to tell for a second, and that a tap
+   * has got another queue it never tells: whoever can't wait asks. What comes of it is told as events.
    */
   refresh(index: number): void {
     if (!this.#closed) this.#route.ask(RTM_GETLINK, oneLink(index));

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   XDP_ERR_NATIVE_UNSUPPORTED: { exit: 4, summary: 'the driver has no native XDP' },
   XDP_ERR_ZEROCOPY_UNSUPPORTED: { exit: 4, summary: 'the driver has no zero-copy AF_XDP' },
   XDP_ERR_VERIFIER: { exit: 1, summary: 'the kernel refused the program' },
+  XDP_ERR_OBJECT: { exit: 1, summary: 'a file is no BPF object, is damaged, or asks for what xdpkit does not do' },
   XDP_ERR_ASSEMBLER: { exit: 1, summary: 'the instructions do not make a program' },
   XDP_ERR_INTERPRETER: { exit: 1, summary: 'an interpreted program did what the kernel would not let it do' },
   XDP_ERR_NETLINK: { exit: 1, summary: 'the kernel refused a netlink request' },

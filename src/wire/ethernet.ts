@@ -20,7 +20,7 @@ export interface VlanTag {
 }
 
 /** The tag control information: priority, drop eligible indicator, VLAN ID. */
-export function tagControl(tag: VlanTag): number {
+function tagControl(tag: VlanTag): number {
   return ((tag.priority ?? 0) << 13) | (tag.dropEligible ? 0x1000 : 0) | tag.id;
 }
 

@@ -3,7 +3,7 @@ import { type CapturedFrame, type CaptureFormat, LINK_ETHERNET, MAX_CAPTURED } f
 import { NumberReader } from './number-reader.js';
 
 /** The pcap file format: draft-ietf-opsawg-pcap. */
-export const PCAP_HEADER = 24;
+const PCAP_HEADER = 24;
 const RECORD_HEADER = 16;
 const MICROSECONDS = 0xa1b2_c3d4;
 const NANOSECONDS = 0xa1b2_3c4d;

@@ -38,6 +38,8 @@ describe('InterpreterArray', () => {
     expect(map.update(key(2), key(7))).toBe(-E2BIG);
     expect(map.update(key(1), key(7), 3)).toBe(-EINVAL);
     expect(map.delete(key(1))).toBe(-EINVAL);
+    expect(() => map.update(key(1), new Uint8Array(5))).toThrow(RangeError);
+    expect(() => map.update(new Uint8Array(3), key(1))).toThrow(RangeError);
     expect(map.lookup(key(1))).toEqual(key(6));
   });
 

@@ -83,7 +83,9 @@ describe('what ethtool says', () => {
       expect([name, orNone(() => getRings(name, { netns }))]).toEqual([name, ethtool('-g', name, netns)]);
     }
     expect(getChannels('c0', { netns })).toEqual({ current: { rx: 4, tx: 4 }, maximum: { rx: 4, tx: 4 } });
-    expect(getChannels('tapq', { netns })).toEqual({ current: { combined: 3 }, maximum: { combined: 256 } });
+    // Older kernels know no channels of a tap.
+    const ofTap = { current: { combined: 3 }, maximum: { combined: 256 } };
+    expect([undefined, ofTap]).toContainEqual(orNone(() => getChannels('tapq', { netns })));
   });
 
   test('of the interfaces this machine has', () => {

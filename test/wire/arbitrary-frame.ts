@@ -83,7 +83,7 @@ export const ipFrame: fc.Arbitrary<Frame> = fc.record({
   transport: fc.oneof(udp, tcp, icmp),
   payload,
 });
-export const arpFrame: fc.Arbitrary<Frame> = fc.record({ ethernet, vlan, network: arp });
+const arpFrame: fc.Arbitrary<Frame> = fc.record({ ethernet, vlan, network: arp });
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   { weight: 6, arbitrary: ipFrame },
   { weight: 1, arbitrary: arpFrame },

@@ -15,11 +15,13 @@ test('headers stand where they were put', () => {
       memory.set(bytes, start);
       const tags = frame.vlan?.length ?? 0;
       const network = start + 14 + 4 * tags;
-      const version = frame.network!.kind === 'ipv4' ? 4 : 6;
-      const options = frame.network!.kind === 'ipv4' ? frame.network.options!.length : 0;
+      const ip = frame.network!;
+      const version = ip.kind === 'ipv4' ? 4 : 6;
+      const options = ip.kind === 'ipv4' ? ip.options!.length : 0;
       const transport = network + (version === 4 ? 20 + options : 40);
-      const { kind } = frame.transport!;
-      const tcpOptions = frame.transport!.kind === 'tcp' ? frame.transport.options!.length : 0;
+      const header = frame.transport!;
+      const { kind } = header;
+      const tcpOptions = header.kind === 'tcp' ? header.options!.length : 0;
       expect(headers.read(memory, start, bytes.length)).toMatchObject({
         start,
         end: start + bytes.length,

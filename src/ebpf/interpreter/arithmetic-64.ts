@@ -142,6 +142,6 @@ export function negate64(d: number, next: number): Operation {
 }
 
 /** A number of 64 bits from its halves, without sign. */
-export function quad(low: number, high: number): bigint {
+function quad(low: number, high: number): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }

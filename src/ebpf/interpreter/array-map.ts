@@ -1,5 +1,5 @@
 import { Errno } from '../../sys/index.js';
-import { type InterpreterEntry, type InterpreterMap, indexKey, indexOf, UpdateFlag } from './map.js';
+import { checkSizes, type InterpreterEntry, type InterpreterMap, indexKey, indexOf, UpdateFlag } from './map.js';
 
 export interface InterpreterArrayOptions {
   readonly valueSize: number;
@@ -30,6 +30,7 @@ export class InterpreterArray implements InterpreterMap {
 
   /** kernel/bpf/arraymap.c, array_map_update_elem: the value is overwritten where it is. */
   update(key: Uint8Array, value: Uint8Array, flags: number = UpdateFlag.any, cpu = 0): number {
+    checkSizes(this, key, value);
     if (flags > UpdateFlag.replace) return -Errno.EINVAL;
     const index = indexOf(key);
     if (index >= this.maxEntries) return -Errno.E2BIG;

@@ -1,5 +1,5 @@
 import { Errno } from '../../sys/index.js';
-import { type InterpreterEntry, type InterpreterMap, keyText, UpdateFlag } from './map.js';
+import { checkSizes, type InterpreterEntry, type InterpreterMap, keyText, UpdateFlag } from './map.js';
 
 export interface InterpreterHashOptions {
   /** Bytes. */
@@ -54,6 +54,7 @@ export class InterpreterHash implements InterpreterMap {
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number = UpdateFlag.any, cpu = 0): number {
+    checkSizes(this, key, value);
     if (flags > UpdateFlag.replace) return -Errno.EINVAL;
     const name = keyText(key);
     const element = this.#elements.get(name);

@@ -1,13 +1,10 @@
 import { HELPER_NAMES, Helper } from '../helpers.js';
-import type { Machine, Operation } from './machine.js';
+import type { HelperFunction, Machine, Operation } from './machine.js';
 import { MAP_HELPERS } from './map-helpers.js';
 import { PACKET_HELPERS } from './packet-helpers.js';
 import { REDIRECT_HELPERS } from './redirect-helpers.js';
 import { RING_BUFFER_HELPERS } from './ring-buffer-helpers.js';
 import { tailCall } from './tail-call.js';
-
-/** What a helper does: its arguments are in R1 to R5, its result goes to R0. */
-export type HelperFunction = (machine: Machine) => void;
 
 const clock: HelperFunction = (m) => {
   m.quads[0] = m.clock();

@@ -2,7 +2,7 @@ import { XdpError } from '../../sys/index.js';
 import { disassemble } from '../disassembler.js';
 import { XdpAction } from '../xdp.js';
 import { Fault } from './fault.js';
-import { FINISHED, Machine, type XdpRedirect } from './machine.js';
+import { FINISHED, Machine, type TranslatedProgram, type XdpRedirect } from './machine.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { InterpreterProgram } from './program.js';
 
@@ -16,7 +16,7 @@ export interface InterpreterOptions {
   /** How many instructions one packet may take. Default 1,000,000. */
   readonly stepLimit?: number;
   /** Hears of every instruction before it runs: its slot, and, for tail calls, its program. It costs time. */
-  readonly onStep?: (slot: number, program: InterpreterProgram) => void;
+  readonly onStep?: (slot: number, program: TranslatedProgram) => void;
 }
 
 /** What the packet comes with, as the program sees it in its context. */
@@ -32,12 +32,23 @@ export interface InterpreterArrival {
 }
 
 /** What a program made of a packet. */
-export class InterpreterResult {
+export interface InterpreterResult {
   /** What the program returned: an XdpAction, or any other u32. */
   readonly action: number;
   /** Where to, when `action` is a redirect and a helper said where. */
   readonly redirect: XdpRedirect | undefined;
   /** Instructions it took. */
+  readonly steps: number;
+  /** A copy of the packet afterwards, made when asked for: before the next run. */
+  readonly packet: Uint8Array;
+  /** A copy of the metadata afterwards, in the same way. */
+  readonly metadata: Uint8Array;
+}
+
+/** Copies only what is asked for: most callers want the verdict. */
+class LazyResult implements InterpreterResult {
+  readonly action: number;
+  readonly redirect: XdpRedirect | undefined;
   readonly steps: number;
   readonly #buffer: PacketBuffer;
 
@@ -48,12 +59,10 @@ export class InterpreterResult {
     this.#buffer = buffer;
   }
 
-  /** A copy of the packet afterwards. To be asked for before the next run. */
   get packet(): Uint8Array {
     return this.#buffer.packet();
   }
 
-  /** A copy of the metadata afterwards. To be asked for before the next run. */
   get metadata(): Uint8Array {
     return this.#buffer.metadata();
   }
@@ -104,7 +113,7 @@ export class Interpreter {
     const steps = this.#execute();
     const action = machine.u32(0);
     const redirect = action === XdpAction.redirect ? machine.redirect : undefined;
-    return new InterpreterResult(action, redirect, steps, machine.packet);
+    return new LazyResult(action, redirect, steps, machine.packet);
   }
 
   /** @returns how many steps it took */
@@ -136,7 +145,7 @@ export class Interpreter {
   }
 }
 
-function located(fault: Fault, { instructions }: InterpreterProgram, slot: number): XdpError {
+function located(fault: Fault, { instructions }: TranslatedProgram, slot: number): XdpError {
   const text = disassemble(instructions.slice(slot, slot + 2))[0]?.text ?? '';
   return new XdpError('XDP_ERR_INTERPRETER', `instruction ${slot} (${text}): ${fault.message}`);
 }

@@ -88,7 +88,7 @@ function loadContext(m: Machine, d: number, s: number, offset: number): void {
   }
 }
 
-export function half(bytes: Uint8Array, at: number): number {
+function half(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
 }
 

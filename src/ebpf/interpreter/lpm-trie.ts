@@ -1,5 +1,5 @@
 import { Errno } from '../../sys/index.js';
-import { type InterpreterEntry, type InterpreterMap, indexOf, keyText, UpdateFlag } from './map.js';
+import { checkSizes, type InterpreterEntry, type InterpreterMap, indexOf, keyText, UpdateFlag } from './map.js';
 
 export interface InterpreterLpmTrieOptions {
   /** Bytes, the four of the prefix length included: 8 for IPv4, 20 for IPv6. */
@@ -44,6 +44,7 @@ export class InterpreterLpmTrie implements InterpreterMap {
 
   /** kernel/bpf/lpm_trie.c, trie_update_elem: a value that was there is replaced, not overwritten. */
   update(key: Uint8Array, value: Uint8Array, flags: number = UpdateFlag.any): number {
+    checkSizes(this, key, value);
     if (flags > UpdateFlag.replace) return -Errno.EINVAL;
     const bits = indexOf(key);
     if (bits > this.#longest) return -Errno.EINVAL;

@@ -1,8 +1,8 @@
+import type { Instruction } from '../instruction.js';
 import { Fault } from './fault.js';
 import type { InterpreterMap } from './map.js';
 import { CALL_FRAMES, Memory } from './memory.js';
 import { PacketBuffer } from './packet-buffer.js';
-import type { InterpreterProgram } from './program.js';
 import type { InterpreterRedirectMap } from './redirect-map.js';
 
 /** One instruction made ready to run. It gives the slot that comes next, or one of the two below. */
@@ -12,6 +12,16 @@ export type Operation = (machine: Machine) => number;
 export const FINISHED = -1;
 /** Goes on in another program: {@link Machine.program} at {@link Machine.resumeAt}. */
 export const SWITCHED = -2;
+
+/** What a helper does: its arguments are in R1 to R5, its result goes to R0. */
+export type HelperFunction = (machine: Machine) => void;
+
+/** A program, ready to run. */
+export interface TranslatedProgram {
+  readonly instructions: readonly Instruction[];
+  /** One for each slot. */
+  readonly operations: readonly Operation[];
+}
 
 /** Where a packet goes that was redirected. */
 export type XdpRedirect =
@@ -58,16 +68,16 @@ export class Machine {
   readonly clock: () => bigint;
   readonly random: () => number;
   readonly cpu: number;
-  program: InterpreterProgram;
+  program: TranslatedProgram;
   resumeAt = 0;
   redirect: XdpRedirect | undefined;
   #depth = 0;
   #tailCalls = 0;
   #loopsLeft = 0;
   readonly #saved = new Int32Array(CALL_FRAMES * SAVED_WORDS);
-  readonly #callers: { program: InterpreterProgram; slot: number }[] = [];
+  readonly #callers: { program: TranslatedProgram; slot: number }[] = [];
 
-  constructor(program: InterpreterProgram, clock: () => bigint, random: () => number, cpu: number) {
+  constructor(program: TranslatedProgram, clock: () => bigint, random: () => number, cpu: number) {
     this.program = program;
     this.clock = clock;
     this.random = random;
@@ -75,7 +85,7 @@ export class Machine {
     for (let depth = 0; depth < CALL_FRAMES; depth++) this.#callers.push({ program, slot: 0 });
   }
 
-  reset(program: InterpreterProgram): void {
+  reset(program: TranslatedProgram): void {
     this.program = program;
     this.redirect = undefined;
     this.#depth = 0;
@@ -118,7 +128,7 @@ export class Machine {
   }
 
   /** Has another program go on in the place of the function that runs. @returns whether it may */
-  tailCall(program: InterpreterProgram): boolean {
+  tailCall(program: TranslatedProgram): boolean {
     if (this.#tailCalls === MOST_TAIL_CALLS) return false;
     this.#tailCalls++;
     this.program = program;

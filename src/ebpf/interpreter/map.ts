@@ -17,8 +17,9 @@ export interface InterpreterMap {
   lookup(key: Uint8Array, cpu: number): Uint8Array | InterpreterMap | undefined;
 
   /**
-   * @param key and `value` are only good during the call
-   * @param flags see {@link UpdateFlag}
+   * @param key only good during the call, as is `value`
+   * @param flags 0: whether or not the key is there; 1 (BPF_NOEXIST): only if it is not; 2 (BPF_EXIST): only if it is
+   * @throws RangeError where key or value have another size than the map's
    */
   update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number;
 
@@ -32,6 +33,13 @@ export const UpdateFlag = { any: 0, create: 1, replace: 2 } as const;
 export interface InterpreterEntry {
   readonly key: Uint8Array;
   readonly values: readonly Uint8Array[];
+}
+
+/** Programs always have the right sizes; who fills a map may not. */
+export function checkSizes({ keySize, valueSize }: InterpreterMap, key: Uint8Array, value: Uint8Array): void {
+  if (key.length !== keySize) throw new RangeError(`a key of the map has ${keySize} bytes, not ${key.length}`);
+  if (value.length !== valueSize)
+    throw new RangeError(`a value of the map has ${valueSize} bytes, not ${value.length}`);
 }
 
 /** A u32 at the beginning of a key. */

@@ -10,7 +10,7 @@ const TAG = 0xbf00_0000 | 0;
 const BIAS = 1 << 31;
 
 /** Bytes of the stack that each function has (kernel: MAX_BPF_STACK). */
-export const STACK_SIZE = 512;
+const STACK_SIZE = 512;
 /** How many functions may call each other, the program itself among them (kernel: MAX_CALL_FRAMES). */
 export const CALL_FRAMES = 8;
 
@@ -44,7 +44,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** Upper half of a pointer to the context, whose fields are no plain bytes. */
 export const CONTEXT_HIGH: number = TAG + CONTEXT;
-export const PACKET_HIGH: number = TAG + PACKET;
+const PACKET_HIGH = TAG + PACKET;
 
 /** The address space of a run: context, packet, stack, and the values and maps that a program got pointers to. */
 export class Memory {

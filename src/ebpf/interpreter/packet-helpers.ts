@@ -1,7 +1,6 @@
 import { Helper } from '../helpers.js';
 import { csumDiff } from './checksum.js';
-import type { HelperFunction } from './helper-call.js';
-import type { Machine } from './machine.js';
+import type { HelperFunction, Machine } from './machine.js';
 
 /** The helpers for the packet, and for checksums of it. */
 export const PACKET_HELPERS: readonly (readonly [number, HelperFunction])[] = [

@@ -2,14 +2,14 @@ import { XdpError } from '../../sys/index.js';
 import { decode } from '../encoding.js';
 import { type Instruction, LOAD_64, Pseudo } from '../instruction.js';
 import type { Assembled } from '../program.js';
-import type { Operation } from './machine.js';
+import type { Operation, TranslatedProgram } from './machine.js';
 import type { InterpreterMap } from './map.js';
 import { translate } from './translate.js';
 
 /** A program made ready for the interpreter, with its maps in place. Several interpreters may run it. */
-export class InterpreterProgram {
+export class InterpreterProgram implements TranslatedProgram {
   readonly instructions: readonly Instruction[];
-  /** One for each slot. */
+  /** For the interpreter only. */
   readonly operations: readonly Operation[];
 
   /**

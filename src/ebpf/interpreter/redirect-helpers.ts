@@ -1,8 +1,7 @@
 import { Helper } from '../helpers.js';
 import { XdpAction } from '../xdp.js';
 import { Fault } from './fault.js';
-import type { HelperFunction } from './helper-call.js';
-import type { Machine } from './machine.js';
+import type { HelperFunction, Machine } from './machine.js';
 import { InterpreterRedirectMap } from './redirect-map.js';
 
 /** Bits of the flags that are the verdict where the map has nothing at the key. */

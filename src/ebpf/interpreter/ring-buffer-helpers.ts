@@ -1,7 +1,6 @@
 import { Helper } from '../helpers.js';
 import { Fault } from './fault.js';
-import type { HelperFunction } from './helper-call.js';
-import type { Machine } from './machine.js';
+import type { HelperFunction, Machine } from './machine.js';
 import { commitRecord, InterpreterRingBuffer } from './ring-buffer.js';
 
 /** The helpers for ring buffers. */

@@ -1,7 +1,7 @@
 // needs: clang-14, llvm-objcopy-14, llvm-objdump-14
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { possibleCpus } from '../../../dist/kernel/index.js';
-import { calls } from '../../../dist/sys/index.js';
+import { calls, openResources, traceResources } from '../../../dist/sys/index.js';
 import { compiled, type PROGRAMS } from '../compiled.js';
 import { InterpreterWorld } from './interpreter-world.js';
 import { KernelWorld } from './kernel-world.js';
@@ -47,8 +47,15 @@ const INITIAL: Contents = new Map([
   ],
 ]);
 
-beforeAll(() => calls.setAffinity([0]));
-afterAll(() => calls.setAffinity(Array.from({ length: possibleCpus() }, (_, cpu) => cpu)));
+beforeAll(() => {
+  calls.setAffinity([0]);
+  traceResources(true);
+});
+afterAll(() => {
+  calls.setAffinity(Array.from({ length: possibleCpus() }, (_, cpu) => cpu));
+  expect(openResources()).toEqual([]);
+  traceResources(false);
+});
 
 describe('what clang compiled does the same in the kernel and in the interpreter', () => {
   it.for(CASES.map(([programs, maps]) => [programs.join(' and '), programs, maps] as const))(

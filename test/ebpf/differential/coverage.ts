@@ -1,4 +1,4 @@
-import { Helper, type InterpreterProgram } from '../../../dist/ebpf/index.js';
+import { Helper, type TranslatedProgram } from '../../../dist/ebpf/index.js';
 import { everyForm, formOf } from '../forms.js';
 
 /** Helpers that random programs call. */
@@ -34,12 +34,11 @@ const HELPERS: readonly (keyof typeof Helper)[] = [
 
 /** What programs executed. */
 export class Coverage {
-  readonly #slots = new Map<InterpreterProgram, Uint8Array>();
-  readonly #forms = new Map<string, number>();
-  #steps = 0;
+  readonly #slots = new Map<TranslatedProgram, Uint8Array>();
+  readonly #forms = new Set<string>();
 
   /** For {@link InterpreterOptions.onStep}. */
-  readonly step = (slot: number, program: InterpreterProgram): void => {
+  readonly step = (slot: number, program: TranslatedProgram): void => {
     let slots = this.#slots.get(program);
     if (slots === undefined) {
       this.#collect();
@@ -47,12 +46,7 @@ export class Coverage {
       this.#slots.set(program, slots);
     }
     slots[slot] = 1;
-    this.#steps++;
   };
-
-  get steps(): number {
-    return this.#steps;
-  }
 
   /** Instructions, and helpers, that never ran. */
   missing(): string[] {
@@ -67,14 +61,10 @@ export class Coverage {
         if (ran === 0) continue;
         const instruction = instructions[slot]!;
         const form = formOf(instruction);
-        this.#count(form);
-        if (form === 'call 0') this.#count(`helper ${instruction.immediate}`);
+        this.#forms.add(form);
+        if (form === 'call 0') this.#forms.add(`helper ${instruction.immediate}`);
       }
     }
     this.#slots.clear();
-  }
-
-  #count(form: string): void {
-    this.#forms.set(form, (this.#forms.get(form) ?? 0) + 1);
   }
 }

@@ -23,7 +23,7 @@ const ORDERS: readonly ByteOrder[] = [16, 32, 64].flatMap((width) => [
   `bswap${width}`,
 ]) as ByteOrder[];
 const CONDITIONS: readonly Condition[] = ['==', '!=', '&', '>', '>=', '<', '<=', 's>', 's>=', 's<', 's<='];
-export const SIZES = { u8: 1, u16: 2, u32: 4, u64: 8 } as const;
+const SIZES = { u8: 1, u16: 2, u32: 4, u64: 8 } as const;
 const SIGNED_SIZES = { s8: 1, s16: 2, s32: 4 } as const;
 const ALL_SIZES = { ...SIZES, ...SIGNED_SIZES };
 const ATOMICS: readonly AtomicOperation[] = [
@@ -71,11 +71,11 @@ const move: Block = (d) => {
   write();
 };
 
-export function sizeOf(size: Size | SignedSize): number {
+function sizeOf(size: Size | SignedSize): number {
   return ALL_SIZES[size];
 }
 
-export function anySize(d: Draft): Size {
+function anySize(d: Draft): Size {
   return d.random.pick(Object.keys(SIZES) as Size[]);
 }
 

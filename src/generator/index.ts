@@ -1,0 +1,13 @@
+export type { FrameDescription, TrafficDescription, Varying } from './description.js';
+export { type FrameFields, parseFrameFields } from './frame-fields.js';
+export { type FramePlan, type FrameTemplate, planFrames } from './frame-plan.js';
+export { FrameWriter, type FrameWriterOptions } from './frame-writer.js';
+export { type Engine, Generator, type GeneratorOptions } from './generator.js';
+export { MEASURE_MAGIC, Measure } from './measure.js';
+export { GENERATOR_OPTIONS, type GeneratorOption, optionName } from './option-table.js';
+export type { Rate } from './pace.js';
+export type { Latency, ReceiveCounts, StreamCounts } from './receive-counters.js';
+export { Receiver, type ReceiverOptions } from './receiver.js';
+export { ReplayReader } from './replay-reader.js';
+export type { SendCounts } from './send-counters.js';
+export { parseTraffic, type ReplayedFrames, type Traffic } from './traffic.js';
