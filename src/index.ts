@@ -3,6 +3,16 @@ export { Device, type DeviceOptions } from './device/index.js';
 export type { ProgramInfo, XdpMode, XskMap } from './kernel/index.js';
 export type { Link, XdpAttachment } from './netdev/index.js';
 export {
+  BpfObject,
+  type BtfValue,
+  LoadedObject,
+  type LoadOptions,
+  type MapDefinition,
+  type MapValue,
+  type ProgramDefinition,
+  Variable,
+} from './object/index.js';
+export {
   Bridge,
   type BridgeOptions,
   type BridgeSample,

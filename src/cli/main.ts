@@ -5,6 +5,8 @@ import { ERROR_CODES, XdpError } from '../sys/index.js';
 import { bridgeCommand } from './bridge-command.js';
 import { demoCommand } from './demo-command.js';
 import { generateCommand } from './generate-command.js';
+import { linksCommand } from './links-command.js';
+import { loadCommand } from './load-command.js';
 import { printError } from './output.js';
 import { receiveCommand } from './receive-command.js';
 
@@ -19,6 +21,8 @@ const program = new Command('xdpkit')
   .addCommand(bridgeCommand())
   .addCommand(generateCommand())
   .addCommand(receiveCommand())
+  .addCommand(loadCommand())
+  .addCommand(linksCommand())
   .showHelpAfterError('(--help tells more)');
 
 const json = process.argv.includes('--json');

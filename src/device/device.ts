@@ -1,4 +1,4 @@
-import { programInfo, XdpLink, type XdpMode, XdpProgram, XskMap } from '../kernel/index.js';
+import { type XdpMode, XdpProgram, XskMap } from '../kernel/index.js';
 import {
   type FeatureChange,
   type FeatureRefusal,
@@ -8,19 +8,13 @@ import {
   type QuietOffloads,
   quietOffloads,
 } from '../netdev/index.js';
-import { withNamespace, XdpError } from '../sys/index.js';
+import { XdpError } from '../sys/index.js';
 import { ETHERNET_HEADER, VLAN_TAG } from '../wire/index.js';
+import { type AttachOptions, attach, refuseTaken } from './attach-program.js';
 import { OffloadJournal, recoverOffloads } from './offload-journal.js';
-import { refuseProtected } from './protection.js';
 import { redirectProgram } from './redirect-program.js';
 
-export interface DeviceOptions {
-  /** Where the program runs. `auto` (default): native where the driver can, otherwise generic. */
-  readonly mode?: XdpMode | 'auto' | undefined;
-  /** Take an interface although it carries the default route or this session. Default false. */
-  readonly force?: boolean | undefined;
-  /** Network namespace, by name or path, that the interface is in. Default: the caller's. */
-  readonly netns?: string | undefined;
+export interface DeviceOptions extends AttachOptions {
   /** Bytes that the largest frame may have: a UMEM's `capacity`. */
   readonly capacity: number;
   /** Receive frames for every address. Default false. */
@@ -138,8 +132,7 @@ function checkUsable(link: Link, options: DeviceOptions): void {
   if (!link.up) {
     throw new XdpError('XDP_ERR_INTERFACE_DOWN', `${name} is down`, { advice: `ip link set ${name} up` });
   }
-  refuseForeign(link);
-  if (!options.force) refuseProtected(link, { netns: options.netns });
+  refuseTaken(link, options);
   // Two tags: a tagged frame in a provider's tag (IEEE 802.1ad) still has to fit.
   const longest = link.mtu + ETHERNET_HEADER + 2 * VLAN_TAG;
   if (longest > options.capacity) {
@@ -148,41 +141,6 @@ function checkUsable(link: Link, options: DeviceOptions): void {
       `${name} has an MTU of ${link.mtu}: its frames of up to ${longest} bytes don't fit into ${options.capacity}`,
       { advice: `use larger frames (--frame-size 4096 holds an MTU up to 3818), or ip link set ${name} mtu 1500` },
     );
-  }
-}
-
-/** Names the program that is in the way. It is never replaced, nor taken off. */
-function refuseForeign(link: Link, cause?: unknown): void {
-  const [attachment] = link.xdp;
-  if (attachment === undefined) return;
-  const { mode, programId } = attachment;
-  const known = programInfo(programId)?.name;
-  throw new XdpError(
-    'XDP_ERR_FOREIGN_PROGRAM',
-    `the XDP program ${known ? `${known} (id ${programId})` : `with id ${programId}`} is already attached to ${link.name} in ${mode} mode`,
-    { cause, advice: `end the program that holds it, or take it off: ip link set dev ${link.name} ${OFF[mode]} off` },
-  );
-}
-const OFF = { native: 'xdpdrv', generic: 'xdpgeneric', offloaded: 'xdpoffload' };
-
-function attach(program: XdpProgram, link: Link, options: DeviceOptions, notices: string[]): XdpLink {
-  const { mode = 'auto', netns } = options;
-  // bpf(2) looks the interface up in the namespace of the calling thread.
-  const inPlace = (wanted: XdpMode) => {
-    const run = () => XdpLink.attach(program, link, wanted);
-    return netns === undefined ? run() : withNamespace<XdpLink>(netns, run);
-  };
-  try {
-    return inPlace(mode === 'auto' ? 'native' : mode);
-  } catch (error) {
-    if (!(error instanceof XdpError)) throw error;
-    // Somebody may have been quicker than we since the check: then its name is to be had now.
-    if (error.code === 'XDP_ERR_FOREIGN_PROGRAM') refuseForeign(getLink(link.index, { netns }), error);
-    // BPF_LINK_CREATE says EINVAL for an interface that has gone away meanwhile; getLink says so.
-    if (error.code === 'XDP_ERR_SYSTEM') getLink(link.index, { netns });
-    if (error.code !== 'XDP_ERR_NATIVE_UNSUPPORTED' || mode !== 'auto') throw error;
-    notices.push(`${link.name}: ${error.message}; its program runs in generic mode, which is slower`);
-    return inPlace('generic');
   }
 }
 

@@ -1,2 +1,3 @@
+export { type AttachOptions, attachProgram, refuseTaken } from './attach-program.js';
 export { Device, type DeviceOptions } from './device.js';
 export { recoverOffloads } from './offload-journal.js';

@@ -104,7 +104,7 @@ export class Generator {
    * Gets everything ready; {@link start} begins to send.
    *
    * @throws XDP_ERR_USAGE, XDP_ERR_NO_INTERFACE, XDP_ERR_INTERFACE_DOWN, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN,
-   *   XDP_ERR_CAPTURE, XDP_ERR_PERMISSION, XDP_ERR_MEMLOCK
+   *   XDP_ERR_CAPTURE, XDP_ERR_NATIVE_UNSUPPORTED (`live`), XDP_ERR_PERMISSION, XDP_ERR_MEMLOCK
    */
   static async open(options: GeneratorOptions): Promise<Generator> {
     const generator = new Generator(options);

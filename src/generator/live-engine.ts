@@ -1,7 +1,15 @@
 import { link } from '../ebpf/index.js';
 import { BpfMap, MapFlag, XdpLink, XdpProgram } from '../kernel/index.js';
-import { createLab, getLink, type Lab, removeStaleLabs } from '../netdev/index.js';
-import { type Mapping, withNamespace } from '../sys/index.js';
+import {
+  createLab,
+  getLink,
+  getXdpFeatures,
+  type Lab,
+  type Link,
+  removeStaleLabs,
+  type XdpFeatures,
+} from '../netdev/index.js';
+import { type Mapping, withNamespace, XdpError } from '../sys/index.js';
 import { type FramePlan, planFrames } from './frame-plan.js';
 import { liveProgram } from './live-program.js';
 import { liveState } from './live-state.js';
@@ -16,9 +24,10 @@ export class LiveEngine implements SendEngine {
   readonly #senders: LiveSender[] = [];
   readonly #lab: Lab;
 
-  /** @throws XDP_ERR_USAGE for frames that the kernel can't make, XDP_ERR_PERMISSION */
+  /** @throws XDP_ERR_USAGE for frames that the kernel can't make, XDP_ERR_NATIVE_UNSUPPORTED, XDP_ERR_PERMISSION */
   constructor({ link, netns, traffic, senders }: EngineOptions) {
     if (traffic.frames.kind === 'replayed') throw usage('live frames are described ones', 'replay with the engine xsk');
+    refuseDeaf(link, netns);
     const plan = planFrames(traffic.frames.fields);
     const frame = plan.templates.reduce((a, b) => (b.length > a.length ? b : a)).bytes;
     removeStaleLabs();
@@ -55,6 +64,24 @@ export class LiveEngine implements SendEngine {
     for (const sender of this.#senders.splice(0)) sender.close();
     this.#lab.close();
   }
+}
+
+/** Whoever takes no frames from the kernel's engine loses them without a word. */
+function refuseDeaf(link: Link, netns: string | undefined): void {
+  let features: XdpFeatures;
+  try {
+    features = getXdpFeatures(link.index, { netns });
+  } catch (error) {
+    // Before Linux 6.3 nobody can tell.
+    if (error instanceof XdpError && error.code === 'XDP_ERR_PLATFORM') return;
+    throw error;
+  }
+  if (features.xdp.includes('ndo-xmit')) return;
+  const advice =
+    link.kind === 'veth'
+      ? 'its peer needs an XDP program (xdpkit receive, for one) or GRO (ethtool -K PEER gro on); or use --engine xsk'
+      : 'use --engine xsk';
+  throw new XdpError('XDP_ERR_NATIVE_UNSUPPORTED', `${link.name} takes no live frames (ndo_xdp_xmit)`, { advice });
 }
 
 /** A program, its maps, and where it is attached. */

@@ -1,3 +1,4 @@
+export { allPins } from './all-pins.js';
 export {
   type AttachedProgram,
   type Attachments,

@@ -137,7 +137,8 @@ function pinRoot(): string {
   return root;
 }
 
-function readPin(name: string, path: string): Pin {
+/** What a pin stands for. */
+export function readPin(name: string, path: string): Pin {
   const { kind, handle } = openPin(path);
   try {
     // Type and id stand first in what is told of every kind.

@@ -50,6 +50,8 @@ export interface ProgramOptions {
         readonly fd: number;
         readonly functions?: ProgramRecords | undefined;
         readonly lines?: ProgramRecords | undefined;
+        /** What depends on the kernel's types (CO-RE, struct bpf_core_relo): the kernel fills it in. Linux 5.17. */
+        readonly relocations?: ProgramRecords | undefined;
       }
     | undefined;
   /** Keep the verifier's log of a program that it accepts: 1 for what it did, 2 for each step, + 4 for statistics. */
@@ -169,7 +171,7 @@ function attributesOf(options: ProgramOptions): BpfAttributes {
     .u32(64, boundTo ?? 0)
     .u32(68, ATTACH_TYPES[attachTo]);
   if (btf) {
-    const { fd, functions, lines } = btf;
+    const { fd, functions, lines, relocations } = btf;
     attributes.u32(72, fd);
     if (functions) {
       const { size, records } = functions;
@@ -184,6 +186,13 @@ function attributesOf(options: ProgramOptions): BpfAttributes {
         .u32(92, size)
         .pointer(96, records)
         .u32(104, records.length / size);
+    }
+    if (relocations) {
+      const { size, records } = relocations;
+      attributes
+        .u32(116, records.length / size)
+        .pointer(128, records)
+        .u32(136, size);
     }
   }
   return attributes;

@@ -1,4 +1,5 @@
 export { type AddAddressOptions, addAddress, type LinkAddress, listAddresses, removeAddress } from './addresses.js';
+export { type BpfFilter, listBpfFilters } from './bpf-filters.js';
 export { getChannels, setChannels } from './channels.js';
 export { getCoalescing, setCoalescing } from './coalescing.js';
 export { type DeviceQueue, listNapis, listQueues, type Napi } from './device-queues.js';

@@ -8,7 +8,7 @@ import {
   planFrames,
   type TrafficDescription,
 } from '../../dist/generator/index.js';
-import { deleteLink, getLink, listNamespaces, setLink } from '../../dist/netdev/index.js';
+import { deleteLink, getLink, listNamespaces, setFeatures, setLink } from '../../dist/netdev/index.js';
 import { pcapHeader, pcapRecord } from '../../dist/wire/index.js';
 import type { FarEnd } from '../kernel/far-end.js';
 import { failOnLeaks } from '../netdev/oracle.js';
@@ -124,9 +124,10 @@ describe.each(['xsk', 'live'] as const)('%s', (engine) => {
   });
 
   test('nothing is left behind', async () => {
-    const before = listNamespaces();
+    const ours = () => listNamespaces().filter((name) => name.startsWith(`xdpkit-${process.pid}-`));
+    const before = ours();
     await pair.send({ count: 10 }, { engine });
-    expect(listNamespaces()).toEqual(before);
+    expect(ours()).toEqual(before);
     expect(getLink(NEAR, { netns: pair.netns }).xdp).toEqual([]);
   });
 
@@ -141,6 +142,14 @@ describe.each(['xsk', 'live'] as const)('%s', (engine) => {
     setLink(NEAR, { up: false }, { netns: pair.netns });
     await expect(refused({})).rejects.toThrow(code('XDP_ERR_INTERFACE_DOWN'));
   });
+});
+
+test('live frames that nobody would take are refused', async () => {
+  pair = new WirePair();
+  const refused = code('XDP_ERR_NATIVE_UNSUPPORTED', /takes no live frames/);
+  await expect(open({ engine: 'live', traffic: {} })).rejects.toThrow(refused);
+  setFeatures(FAR, { 'rx-gro': true }, { netns: pair.farNetns });
+  expect((await pair.send({ count: 10 }, { engine: 'live' })).frames).toBe(10);
 });
 
 describe('xsk', () => {
