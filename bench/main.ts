@@ -17,6 +17,7 @@ libbpf-dev, iproute2, util-linux and iputils-ping. Close to nothing else should 
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
   --wait HOW       spin or poll, both programs alike (default spin)
+  --batch N        packets taken at once, both programs alike (default 256)
   --size BYTES     of a packet, in txonly (default 64)
   --quick          2 pairs: a check that everything runs, not a measurement
   --json           the result as JSON`;
@@ -28,6 +29,7 @@ interface Settings {
   readonly pairs: number;
   readonly duration: number;
   readonly wait: string;
+  readonly batch: string;
   readonly size: string;
 }
 
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       pairs: { type: 'string', default: '21' },
       duration: { type: 'string', default: '1' },
       wait: { type: 'string', default: 'spin' },
+      batch: { type: 'string', default: '256' },
       size: { type: 'string', default: '64' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -60,11 +63,12 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const { wait, size, quick } = values;
+  const { wait, batch, size, quick } = values;
   const settings = {
     pairs: quick ? 2 : Number(values.pairs),
     duration: Number(values.duration),
     wait,
+    batch,
     size,
   };
   const only = values.only?.split(',') ?? [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : [])];
@@ -109,6 +113,8 @@ async function measureWorkload(name: Workload, peer: string, settings: Settings)
     String(settings.duration),
     '--wait',
     settings.wait,
+    '--batch',
+    settings.batch,
     '--json',
   ];
   if (name === 'txonly') words.push('--size', settings.size);

@@ -32,7 +32,7 @@ function run(
   const forwarder = new Forwarder({
     umem,
     counters: counters.slots,
-    batch: 64,
+    batch: 256,
     callback: options.callback,
     sockets: queues.map(({ socket }, port) => {
       return { socket, port, row: counters.socketRow(port), partialChecksums: options.partialChecksums ?? false };

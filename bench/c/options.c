@@ -12,7 +12,7 @@ enum { MIN_SIZE = 42, MAX_SIZE = 1514 }; /* Ethernet, IPv4 and UDP headers; a ve
 static const char USAGE[] =
     "usage: xdp-bench-c rxdrop IF | txonly IF | forward IF0 IF1 | drop IF | flood IF [options]\n"
     "  --queue N (0)   --frames N per socket (8192)   --frame-size BYTES (2048)   --ring ENTRIES (2048)\n"
-    "  --batch N (64)  --mode native|generic (native) --wait spin|poll (spin)     --cpu N (not pinned)\n"
+    "  --batch N (256) --mode native|generic (native) --wait spin|poll (spin)     --cpu N (not pinned)\n"
     "  --warmup S (1)  --duration S (5)               --size BYTES (64)           --dst MAC   --json\n";
 
 static _Noreturn void usage(const char *why, const char *what) {
@@ -56,7 +56,7 @@ struct options parse_options(int argc, char **argv) {
       {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0},
   };
   struct options o = {
-      .frames = 8192, .frame_size = 2048, .ring = 2048, .batch = 64, .cpu = -1, .warmup = 1, .duration = 5,
+      .frames = 8192, .frame_size = 2048, .ring = 2048, .batch = 256, .cpu = -1, .warmup = 1, .duration = 5,
       .size = 64, .destination = {2, 0, 0, 0, 0, 2},
   };
   int letter, at = 0;

@@ -23,7 +23,7 @@ export function readOptions(): WorkloadOptions {
     options: {
       cpu: text,
       ring: { ...text, default: '2048' },
-      batch: { ...text, default: '64' },
+      batch: { ...text, default: '256' },
       frames: { ...text, default: '8192' },
       wait: { ...text, default: 'spin' },
       mode: { ...text, default: 'native' },

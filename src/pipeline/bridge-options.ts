@@ -19,7 +19,7 @@ export interface BridgeOptions {
   readonly frameSize?: 2048 | 4096 | undefined;
   /** Entries of each ring: a power of two from 64 to 16384. Default 2048. */
   readonly ring?: number | undefined;
-  /** Packets handled at once: 1 to 1024. Default 64. */
+  /** Packets handled at once: 1 to 1024, and no more than a ring has entries. Default 256: a call into the kernel costs as much as several packets. */
   readonly batch?: number | undefined;
   /** `adaptive` (default) sleeps when nothing comes; `spin` never sleeps and takes a whole processor for each worker. */
   readonly wait?: 'adaptive' | 'spin' | undefined;
@@ -36,7 +36,7 @@ export interface BridgeOptions {
 
 /** @throws XDP_ERR_USAGE for a value out of range */
 export function checkBridgeOptions(options: BridgeOptions): void {
-  const { interfaces, callback, workers, cpus, frameSize = 2048, ring = 2048, batch = 64 } = options;
+  const { interfaces, callback, workers, cpus, frameSize = 2048, ring = 2048, batch = 1 } = options;
   const demand = (holds: boolean, message: string) => {
     if (!holds) throw new XdpError('XDP_ERR_USAGE', message);
   };

@@ -22,7 +22,7 @@ export interface BridgeSummary {
 }
 
 const RING = 2048;
-const BATCH = 64;
+const BATCH = 256;
 
 /**
  * Moves frames between interfaces through AF_XDP, on worker threads: transparent, every frame, in the order of each
@@ -63,7 +63,7 @@ export class Bridge implements AsyncDisposable {
     this.finished = this.#finish.promise;
     // Whoever awaits it hears of a failure; whoever does not shall not be ended by it.
     this.finished.catch(() => {});
-    const { cpus, callback, ring = RING, batch = BATCH, wait = 'adaptive' } = options;
+    const { cpus, callback, ring = RING, batch = Math.min(BATCH, ring), wait = 'adaptive' } = options;
     this.#workers = plans.map(
       (plan, worker) =>
         new BridgeWorker({
@@ -99,7 +99,7 @@ export class Bridge implements AsyncDisposable {
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
-    const { mode, force, netns, signal, cpus, frameSize = 2048, ring = RING, batch = BATCH } = options;
+    const { mode, force, netns, signal, cpus, frameSize = 2048, ring = RING, batch = Math.min(BATCH, ring) } = options;
     const { zeroCopy = 'auto', ledger = false } = options;
     signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);

@@ -1,5 +1,6 @@
 import { XdpError } from '../sys/index.js';
 import { XDP_RING_NEED_WAKEUP } from './abi.js';
+import { copyAddresses, copyDescriptors } from './copy-entries.js';
 
 /**
  * Where the parts of one ring stand in memory that two sides share: the kernel and us, or two ends of the in-memory
@@ -184,19 +185,12 @@ export class AddressProducer extends Producer {
 
   /** Copies the first `count` of the entries peeked at in `from` to those reserved here, each masked with `chunkMask`. */
   pass(from: AddressConsumer, count: number, chunkMask: number): void {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const source = from.words;
-    const sourceBase = from.base | 0;
-    const sourceMask = from.mask | 0;
-    const end = count | 0;
-    let entry = this.head | 0;
-    let sourceEntry = from.tail | 0;
-    for (let i = 0; i < end; i++) {
-      words[base + ((entry & mask) << 1)] = source[sourceBase + ((sourceEntry & sourceMask) << 1)]! & chunkMask;
-      entry = (entry + 1) | 0;
-      sourceEntry = (sourceEntry + 1) | 0;
+    for (let done = 0; done < count; ) {
+      const to = (this.head + done) & this.mask;
+      const source = (from.tail + done) & from.mask;
+      const run = Math.min(count - done, this.size - to, from.size - source);
+      copyAddresses(this.words, this.base + (to << 1), from.words, from.base + (source << 1), run, chunkMask);
+      done += run;
     }
   }
 
@@ -250,25 +244,13 @@ export class DescriptorProducer extends Producer {
 
   /** Copies the first `count` of the entries peeked at in `from` to those reserved here. @returns their bytes */
   pass(from: DescriptorConsumer, count: number): number {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const source = from.words;
-    const sourceBase = from.base | 0;
-    const sourceMask = from.mask | 0;
-    const end = count | 0;
-    let entry = this.head | 0;
-    let sourceEntry = from.tail | 0;
     let bytes = 0;
-    for (let i = 0; i < end; i++) {
-      const at = base + ((entry & mask) << 2);
-      const sourceAt = sourceBase + ((sourceEntry & sourceMask) << 2);
-      const length = source[sourceAt + 2]!;
-      words[at] = source[sourceAt]!;
-      words[at + 2] = length;
-      bytes = (bytes + length) | 0;
-      entry = (entry + 1) | 0;
-      sourceEntry = (sourceEntry + 1) | 0;
+    for (let done = 0; done < count; ) {
+      const to = (this.head + done) & this.mask;
+      const source = (from.tail + done) & from.mask;
+      const run = Math.min(count - done, this.size - to, from.size - source);
+      bytes += copyDescriptors(this.words, this.base + (to << 2), from.words, from.base + (source << 2), run);
+      done += run;
     }
     return bytes;
   }
