@@ -5,7 +5,7 @@
 const FLOORS = [
   ['sys'],
   ['wire', 'ebpf'],
-  ['kernel', 'netdev', 'xsk'],
+  ['kernel', 'netdev', 'xsk', 'rules'],
   ['device', 'object'],
   ['pipeline', 'generator'],
   ['demo'],
