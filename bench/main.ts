@@ -13,16 +13,16 @@ const USAGE = `Usage: npm run bench -- [options]
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
 libbpf-dev, iproute2, util-linux and iputils-ping. Close to nothing else should run meanwhile.
 
-  --only LIST      of rxdrop, txonly, forward, memory, latency, testpmd (default: all that can run)
+  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd (default: all that can run)
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
   --wait HOW       spin or poll, both programs alike (default spin)
   --batch N        packets taken at once, both programs alike (default 256)
-  --size BYTES     of a packet, in txonly (default 64)
+  --size BYTES     of a packet that is sent (default 64)
   --quick          2 pairs: a check that everything runs, not a measurement
   --json           the result as JSON`;
 
-const WORKLOADS = ['rxdrop', 'txonly', 'forward'] as const;
+const WORKLOADS = ['rxdrop', 'txonly', 'forward', 'generate', 'live'] as const;
 type Workload = (typeof WORKLOADS)[number];
 
 interface Settings {
@@ -101,40 +101,40 @@ function startSource(topology: Topology, peer: string): Program {
   return new Program(topology.source, [peer, 'flood', 'far0', '--cpu', '0', '--warmup', '0', '--duration', '3600']);
 }
 
+/** What is run, and around it: whether packets come in from near0's far end, and where they are dropped that go out. */
+const SETTINGS: Record<
+  Workload,
+  { ours: string[]; theirs: string; interfaces: string[]; source?: true; sink?: string }
+> = {
+  rxdrop: { ours: workload('rxdrop'), theirs: 'rxdrop', interfaces: ['near0'], source: true },
+  txonly: { ours: workload('txonly'), theirs: 'txonly', interfaces: ['near0'] },
+  forward: { ours: workload('forward'), theirs: 'forward', interfaces: ['near0', 'near1'], source: true, sink: 'far1' },
+  generate: { ours: workload('generate'), theirs: 'txonly', interfaces: ['near0'] },
+  // A veth pair takes live frames only when an XDP program is on its other end.
+  live: { ours: workload('generate', '--engine', 'live'), theirs: 'flood', interfaces: ['near1'], sink: 'far1' },
+};
+
 async function measureWorkload(name: Workload, peer: string, settings: Settings): Promise<Pairs> {
   using topology = new Topology();
-  const interfaces = { rxdrop: ['near0'], txonly: ['near0'], forward: ['near0', 'near1'] }[name];
-  const words = [
-    '--cpu',
-    '1',
-    '--warmup',
-    '0.5',
-    '--duration',
-    String(settings.duration),
-    '--wait',
-    settings.wait,
-    '--batch',
-    settings.batch,
-    '--json',
-  ];
-  if (name === 'txonly') words.push('--size', settings.size);
+  const { ours, theirs, interfaces, source, sink } = SETTINGS[name];
+  const { duration, wait, batch, size } = settings;
+  const words = ['--cpu', '1', '--warmup', '0.5', '--duration', String(duration), '--wait', wait, '--batch', batch];
+  if (source === undefined) words.push('--size', size);
   const run = (command: string[]) => async (): Promise<Measurement> => {
-    const source = name === 'txonly' ? undefined : startSource(topology, peer);
+    const flood = source && startSource(topology, peer);
     try {
       return JSON.parse(
-        await new Program(topology.middle, [...command, ...interfaces, ...words]).result(),
+        await new Program(topology.middle, [...command, ...interfaces, ...words, '--json']).result(),
       ) as Measurement;
     } finally {
-      await source?.stop();
+      await flood?.stop();
     }
   };
-  const sink =
-    name === 'forward' ? new Program(topology.sink, [peer, 'drop', 'far1', '--duration', '3600']) : undefined;
+  const drain = sink === undefined ? undefined : new Program(topology.sink, [peer, 'drop', sink, '--duration', '3600']);
   try {
-    const spinning = settings.wait === 'spin';
-    return await measurePairs(settings.pairs, spinning, run(workload(name)), run([peer, name]));
+    return await measurePairs(settings.pairs, wait === 'spin', run(ours), run([peer, theirs]));
   } finally {
-    await sink?.stop();
+    await drain?.stop();
   }
 }
 

@@ -13,8 +13,8 @@ export function buildPeer(): string {
 }
 
 /** Our workload programs, compiled beside this file. */
-export function workload(name: string): string[] {
-  return [process.execPath, fileURLToPath(new URL(`workloads/${name}.js`, import.meta.url))];
+export function workload(name: string, ...words: string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL(`workloads/${name}.js`, import.meta.url)), ...words];
 }
 
 export function hasTestpmd(): boolean {

@@ -11,6 +11,8 @@ export interface WorkloadOptions {
   readonly wait: 'spin' | 'poll';
   readonly mode: 'native' | 'generic';
   readonly size: number;
+  /** Of the generator; the C program has one workload for each. */
+  readonly engine: 'xsk' | 'live';
   /** Seconds. */
   readonly warmup: number;
   readonly duration: number;
@@ -28,6 +30,7 @@ export function readOptions(): WorkloadOptions {
       wait: { ...text, default: 'spin' },
       mode: { ...text, default: 'native' },
       size: { ...text, default: '64' },
+      engine: { ...text, default: 'xsk' },
       warmup: { ...text, default: '1' },
       duration: { ...text, default: '5' },
       json: { type: 'boolean' },
@@ -42,6 +45,7 @@ export function readOptions(): WorkloadOptions {
     wait: values.wait === 'poll' ? 'poll' : 'spin',
     mode: values.mode === 'generic' ? 'generic' : 'native',
     size: Number(values.size),
+    engine: values.engine === 'live' ? 'live' : 'xsk',
     warmup: Number(values.warmup),
     duration: Number(values.duration),
   };
