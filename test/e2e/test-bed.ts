@@ -139,5 +139,12 @@ export function expectWhole({ audits, last }: SummaryLine): void {
 
 /** Journals of switched offloads that a process has left. */
 export function journalsOf(pid: number): string[] {
-  return existsSync(JOURNALS) ? readdirSync(JOURNALS).filter((name) => name.startsWith(`${pid}-`)) : [];
+  return journals().filter((name) => name.startsWith(`${pid}-`) && !OLD_JOURNALS.has(name));
 }
+
+function journals(): string[] {
+  return existsSync(JOURNALS) ? readdirSync(JOURNALS) : [];
+}
+
+/** A killed process leaves one for whoever comes next into its namespace. Process numbers come back before that. */
+const OLD_JOURNALS = new Set(journals());
