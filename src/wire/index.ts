@@ -3,6 +3,7 @@ export type { Arp } from './arp.js';
 export type { CapturedFrame } from './capture-format.js';
 export { type CapturedPacket, CaptureReader, readCapture } from './capture-reader.js';
 export { ChecksumMemory, fold } from './checksum.js';
+export { describedFrame } from './described-frame.js';
 export type { Ethernet, VlanTag } from './ethernet.js';
 export { decodeFrame, encodeFrame, type Frame } from './frame.js';
 export {
