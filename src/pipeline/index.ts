@@ -12,7 +12,8 @@ export {
   type WorkerCounter,
   type WorkerCounts,
 } from './counters.js';
-export { Forwarder, type ForwarderOptions, type ForwarderSocket } from './forwarder.js';
+export { Forwarder, type ForwarderOptions } from './forwarder.js';
+export type { ForwarderSocket } from './forwarder-member.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export type { PortEvent } from './port-watch.js';
