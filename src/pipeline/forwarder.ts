@@ -239,14 +239,7 @@ export class Forwarder {
   }
 
   /** @param packets that the frames `from` up to `to` are, and `bytes` in them */
-  #transmit(
-    member: Member,
-    out: Member | undefined,
-    from: number,
-    to: number,
-    packets: number,
-    bytes: number,
-  ): void {
+  #transmit(member: Member, out: Member | undefined, from: number, to: number, packets: number, bytes: number): void {
     if (out === undefined) {
       this.#drop(member, Drop.unknownPort, from, to);
       return;

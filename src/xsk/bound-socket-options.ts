@@ -34,6 +34,8 @@ export interface BoundSocketOptions {
    * a UMEM with fragments. Default 1.
    */
   readonly zeroCopySegments?: number | undefined;
+  /** Fragments that a packet needs at most, for a UMEM with fragments: longer ones are not sent. Default: what can be. */
+  readonly mostFragments?: number | undefined;
   /** Milliseconds to wait for a queue that a dying socket still holds. Default 2000. */
   readonly patience?: number;
 }

@@ -33,9 +33,9 @@ export interface SocketPlace {
 
 /**
  * Fragments of a packet that copy mode sends as one skb: CONFIG_MAX_SKB_FRAGS, at least 17. Most drivers take one more; where
- * the driver has IFF_TX_SKB_NO_LINEAR (virtio_net), every page counts, and an unaligned frame lies in two. The kernel would
- * drop a longer packet, keep its first frames for good, and send the rest as a packet of its own (xsk_build_skb in
- * net/xdp/xsk.c).
+ * the driver has IFF_TX_SKB_NO_LINEAR (virtio_net), every page counts, and an unaligned frame lies in two. A longer packet is
+ * dropped; and kernels before "xsk: fix buffer leak in xsk_drop_skb() for AF_XDP multi-buffer Tx" (2026) keep its first
+ * frames for good, and send its rest as a packet.
  */
 const SKB_FRAGMENTS = 17;
 
@@ -100,7 +100,7 @@ export class BoundSocket implements Disposable {
       if (options.busyPoll !== undefined) preferBusyPoll(fd, options.busyPoll);
       bindSocket(fd, options);
       const zeroCopy = gotZeroCopy(fd);
-      const maxFragments = fragmentLimit(umem, zeroCopy, options.zeroCopySegments);
+      const maxFragments = fragmentLimit(options, zeroCopy);
       return new BoundSocket({ fd, queue, zeroCopy, busyPoll, maxFragments, ...rings }, handle, mappings, umem);
     } catch (error) {
       release(handle, mappings, umem);
@@ -169,8 +169,9 @@ function gotZeroCopy(fd: number): boolean {
   return (options[0]! & abi.XDP_OPTIONS_ZEROCOPY) !== 0;
 }
 
-function fragmentLimit(umem: Umem, zeroCopy: boolean, zeroCopySegments = 1): number {
+function fragmentLimit(options: BoundSocketOptions, zeroCopy: boolean): number {
+  const { umem, zeroCopySegments = 1, mostFragments = SKB_FRAGMENTS } = options;
   if (!umem.fragments) return 1;
-  if (zeroCopy) return zeroCopySegments;
-  return umem.unaligned ? SKB_FRAGMENTS >> 1 : SKB_FRAGMENTS;
+  if (zeroCopy) return Math.min(zeroCopySegments, mostFragments);
+  return Math.min(umem.unaligned ? SKB_FRAGMENTS >> 1 : SKB_FRAGMENTS, mostFragments);
 }

@@ -18,8 +18,7 @@ export function preferBusyPoll(fd: number, budget: number): void {
   if (!Number.isInteger(budget) || budget < 1 || budget > 0xffff) {
     throw new XdpError('XDP_ERR_USAGE', `a busy poll takes in 1 to 65535 packets, not ${budget}`);
   }
-  const set = (option: number, value: number) =>
-    calls.setsockopt(fd, SOL_SOCKET, option, new Uint32Array([value]));
+  const set = (option: number, value: number) => calls.setsockopt(fd, SOL_SOCKET, option, new Uint32Array([value]));
   try {
     set(SO_PREFER_BUSY_POLL, 1);
     set(SO_BUSY_POLL, PATIENCE);

@@ -1,3 +1,4 @@
+export { XDP_PKT_CONTD, XDP_TX_METADATA } from './abi.js';
 export { ADDRESS_WORDS, AddressConsumer, AddressProducer } from './address-ring.js';
 export { Batch } from './batch.js';
 export { hasFragments } from './bind-socket.js';

@@ -20,8 +20,8 @@ export interface RingMemory {
  * of addresses and of descriptors: they keep in locals what V8 would load again for every entry, and say `| 0` of what
  * V8 would otherwise check to be an integer in every round. Together that takes two thirds off their time.
  *
- * Indices run through all of u32 and are kept as i32, so
- * that differences wrap by themselves; they pass 2^32 after 18 minutes at 4 Mpps.
+ * Indices run through all of u32 and are kept as i32, so that differences wrap by themselves; they pass 2^32 after 18 minutes
+ * at 4 Mpps.
  */
 abstract class Ring {
   readonly words: Uint32Array;
@@ -29,6 +29,9 @@ abstract class Ring {
   readonly base: number;
   readonly mask: number;
   readonly size: number;
+  /** Next entry to write, and next to read. Its own one is this side's word; the other is as it was last seen. */
+  head: number;
+  tail: number;
   protected readonly indices: Int32Array;
   protected readonly producer: number;
   protected readonly consumer: number;
@@ -42,6 +45,8 @@ abstract class Ring {
     this.indices = new Int32Array(words.buffer, words.byteOffset, words.length);
     this.producer = memory.producer;
     this.consumer = memory.consumer;
+    this.head = Atomics.load(this.indices, this.producer);
+    this.tail = Atomics.load(this.indices, this.consumer);
   }
 
   /** Which word an entry begins at, counted from this side's next one. */
@@ -57,27 +62,22 @@ abstract class Ring {
   }
 }
 
-/** The index arithmetic that the writing side of a ring needs. */
+/** The index arithmetic that the writing side of a ring needs. Entries from `head` up to what is reserved belong to it. */
 export abstract class Producer extends Ring {
-  /** Next entry to write. Entries up to here + reserved belong to this side. */
-  protected head: number;
   readonly #flags: number;
-  #consumed: number;
   #reserved = 0;
 
   constructor(memory: RingMemory) {
     super(memory);
     this.#flags = memory.flags;
-    this.head = Atomics.load(this.indices, this.producer);
-    this.#consumed = Atomics.load(this.indices, this.consumer);
   }
 
   /** How many of `max` entries may now be written; they are this side's until {@link submit}. */
   reserve(max: number): number {
-    let free = this.size - ((this.head - this.#consumed) | 0);
+    let free = this.size - ((this.head - this.tail) | 0);
     if (free < max) {
-      this.#consumed = Atomics.load(this.indices, this.consumer);
-      free = this.size - ((this.head - this.#consumed) | 0);
+      this.tail = Atomics.load(this.indices, this.consumer);
+      free = this.size - ((this.head - this.tail) | 0);
     }
     this.#reserved = Math.min(free, max);
     return this.#reserved;
@@ -126,16 +126,6 @@ export abstract class Producer extends Ring {
 
 /** The index arithmetic that the reading side of a ring needs. */
 export abstract class Consumer extends Ring {
-  /** Next entry to read. */
-  tail: number;
-  #produced: number;
-
-  constructor(memory: RingMemory) {
-    super(memory);
-    this.tail = Atomics.load(this.indices, this.consumer);
-    this.#produced = Atomics.load(this.indices, this.producer);
-  }
-
   /** The addresses in the entries that wait for this side. For audits: it allocates. */
   waiting(): number[] {
     return Array.from({ length: this.peek(this.size) }, (_, i) => this.addressAt(i));
@@ -143,17 +133,17 @@ export abstract class Consumer extends Ring {
 
   /** How many of `max` entries can be read; they stay this side's until {@link release}. */
   peek(max: number): number {
-    let ready = (this.#produced - this.tail) | 0;
+    let ready = (this.head - this.tail) | 0;
     if (ready < max) {
-      this.#produced = Atomics.load(this.indices, this.producer);
-      ready = (this.#produced - this.tail) | 0;
+      this.head = Atomics.load(this.indices, this.producer);
+      ready = (this.head - this.tail) | 0;
     }
     return Math.min(ready, max);
   }
 
   /** Gives the first `count` entries back to the other side. They must have been peeked at. */
   release(count: number): void {
-    if (count > ((this.#produced - this.tail) | 0)) {
+    if (count > ((this.head - this.tail) | 0)) {
       throw new XdpError('XDP_ERR_RING_OVERRUN', `${count} entries released of a ring that holds fewer`);
     }
     this.tail = (this.tail + count) | 0;

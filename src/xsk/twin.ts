@@ -9,7 +9,7 @@ import { XskSocket } from './xsk-socket.js';
 
 /** Frames that one call sends in copy mode: TX_BATCH_SIZE of net/xdp/xsk.c. */
 const TX_BUDGET = 32;
-/** Frames of one packet that a call sends: MAX_SKB_FRAGS + 1. With more it gives the packet up. */
+/** Frames of one packet that it sends: MAX_SKB_FRAGS + 1. */
 const MOST_FRAMES = 18;
 
 export interface TwinOptions {
@@ -25,7 +25,7 @@ export interface TwinOptions {
 
 /**
  * A queue of a network device without a kernel: the other end of the four rings, in TypeScript, in copy mode and as
- * strict as the kernel. What drives its socket can't tell it from a real one. TX metadata are passed over.
+ * strict as the kernel (Linux 6.18.44). What drives its socket can't tell it from a real one. TX metadata are passed over.
  */
 export class TwinQueue {
   readonly socket: XskSocket;
@@ -44,6 +44,8 @@ export class TwinQueue {
   readonly #gathered: Uint8Array;
   #frames = 0;
   #bytes = 0;
+  /** The packet whose last fragment has not come yet is not sent. */
+  #refusing = false;
   #lastError = 0;
   #rxDropped = 0;
   #rxRingFull = 0;
@@ -158,21 +160,20 @@ export class TwinQueue {
   takeTransmitted(): number {
     // net/xdp/xsk.c, __xsk_generic_xmit.
     for (let budget = TX_BUDGET; this.#tx.peek(1) > 0; budget--) {
-      if (budget === 0) return -Errno.EAGAIN;
+      if (budget === 0 || this.#completion.reserve(this.#frames + 1) <= this.#frames) return -Errno.EAGAIN;
       const address = this.#tx.address(0);
       const length = this.#tx.length(0);
       const options = this.#tx.options(0);
       const goesOn = (options & XDP_PKT_CONTD) !== 0;
-      if (!this.#isValid(address, length, options)) {
-        // It ends the call, without an error; the next one goes on behind it. Nothing of the packet comes back.
-        this.#giveUp();
-        this.#tx.release(1);
-        return 0;
-      }
-      if (this.#completion.reserve(this.#frames + 1) <= this.#frames) return -Errno.EAGAIN;
+      const valid = this.#refusing || this.#isValid(address, length, options);
       this.#tx.release(1);
       this.#started[this.#frames] = address;
-      if (this.#frames === MOST_FRAMES - 1 && goesOn) this.#giveUp();
+      if (!valid) {
+        // It ends the call, without an error; the next one goes on behind it.
+        this.#refuse(goesOn);
+        return 0;
+      }
+      if (this.#refusing || (this.#frames === MOST_FRAMES - 1 && goesOn)) this.#refuse(goesOn);
       else if (this.#frames > 0 || goesOn) this.#gather(address, length, goesOn);
       else {
         this.#onTransmit?.(this.#umem.bytes.subarray(address, address + length));
@@ -186,7 +187,8 @@ export class TwinQueue {
   #isValid(address: number, length: number, options: number): boolean {
     const { unaligned, frameSize, bytes, txMetadataLength } = this.#umem;
     const begin = address - txMetadataLength;
-    const fits = unaligned ? length + txMetadataLength <= frameSize : begin % frameSize <= frameSize - length - txMetadataLength;
+    const whole = length + txMetadataLength;
+    const fits = unaligned ? whole <= frameSize : (begin % frameSize) + whole <= frameSize;
     const known = XDP_PKT_CONTD | XDP_TX_METADATA;
     return length > 0 && begin >= 0 && fits && address + length <= bytes.length && (options & ~known) === 0;
   }
@@ -202,15 +204,18 @@ export class TwinQueue {
     this.#bytes = 0;
   }
 
-  /** Hands the frames of a packet that was sent to the completion ring. */
+  /** Hands the frames of a packet to the completion ring. */
   #complete(frames: number): void {
     this.#completion.write(this.#started, 0, frames);
     this.#completion.submit(frames);
   }
 
-  #giveUp(): void {
+  /** The packet is dropped whole: the fragments that came, and those still to come. Their frames come back. */
+  #refuse(goesOn: boolean): void {
     this.#txInvalid += this.#frames + 1;
+    this.#complete(this.#frames + 1);
     this.#frames = 0;
     this.#bytes = 0;
+    this.#refusing = goesOn;
   }
 }

@@ -6,13 +6,16 @@ import { withNamespace } from '../../dist/sys/index.js';
 import { openXskSocket, type Umem, type XskSocket, type XskSocketOptions } from '../../dist/xsk/index.js';
 import { FarEnd } from '../kernel/far-end.js';
 
-const [major = 0, minor = 0] = release().split('.').map(Number);
+const [major = 0, minor = 0, patch = 0] = release().split(/[.-]/).map(Number);
 
 /** Whether the kernel lets a socket choose how many frames one call sends: Linux 6.17. */
 export const hasTxBudget = major > 6 || (major === 6 && minor >= 17);
 
 /** Whether the kernel has TX metadata, and wants to be told of them: Linux 6.11. */
 export const hasTxMetadata = major > 6 || (major === 6 && minor >= 11);
+
+/** Whether frames of a packet that can't be sent come back, as far as it is known: Linux 6.18.44. */
+export const reclaims = major === 6 && minor === 18 && patch >= 44;
 
 interface WireOptions {
   readonly queues?: number;
