@@ -12,6 +12,7 @@ import {
 } from '../netdev/index.js';
 import { XdpError } from '../sys/index.js';
 import { type AttachOptions, attach, refuseTaken } from './attach-program.js';
+import { busyPollNotices } from './busy-poll-notices.js';
 import { checkFit, modeThatFits } from './frame-fit.js';
 import { OffloadJournal, recoverOffloads } from './offload-journal.js';
 import { redirectProgram } from './redirect-program.js';
@@ -25,6 +26,8 @@ export interface DeviceOptions extends AttachOptions {
    * holds is refused.
    */
   readonly fragments?: boolean | undefined;
+  /** The sockets poll busily: a notice says where that does nothing. Default false. */
+  readonly busyPoll?: boolean | undefined;
   /** Receive frames for every address. Default false. */
   readonly promiscuous?: boolean | undefined;
 }
@@ -98,6 +101,7 @@ export class Device implements Disposable {
       const attached = attach(program, link, { ...options, mode }, notices);
       undo.push(() => attached.close());
       notices.push(...quietNotices(link, quiet, attached.mode));
+      if (options.busyPoll) notices.push(...busyPollNotices(link, attached.mode, netns));
       const partialChecksums = mayArrivePartial(link, quiet);
       return new Device({ link, features, mode: attached.mode, sockets, partialChecksums, notices }, undo);
     } catch (error) {

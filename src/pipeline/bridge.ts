@@ -118,7 +118,8 @@ export class Bridge implements AsyncDisposable {
       const capacity = Umem.capacityOf(frames.frameSize);
       for (const name of options.interfaces) {
         if (devices.length > 0) refuseTwin(name, devices, netns);
-        devices.push(Device.open(name, { mode, force, netns, capacity, fragments, promiscuous: true }));
+        const busy = { busyPoll: busyPoll !== undefined };
+        devices.push(Device.open(name, { mode, force, netns, capacity, fragments, ...busy, promiscuous: true }));
       }
       const plans = planSockets(devices, options.workers, cpus?.length ?? availableParallelism());
       for (const plan of plans) {

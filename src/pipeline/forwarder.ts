@@ -123,6 +123,7 @@ export class Forwarder {
     return count;
   }
 
+  /** @returns how many packets came that no batch holds */
   #nothingCame(member: Member): number {
     const { socket, row } = member;
     if (socket.busyPoll) socket.wakeRx();
@@ -132,7 +133,7 @@ export class Forwarder {
       this.#counters[row + SocketSlot.tooManyFragments]! += oversized;
       member.oversized = socket.oversized;
     }
-    return 0;
+    return oversized;
   }
 
   #took(member: Member, count: number): void {

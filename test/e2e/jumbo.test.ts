@@ -11,9 +11,10 @@ import { copyOverTcp, iperfTcp, iperfUdp, pingAll } from './traffic.js';
 const MTU = 9000;
 const LARGEST = { v4: MTU - 28, v6: MTU - 48 } as const;
 
-const table = ['native', 'generic'].flatMap((mode) =>
-  [[1, 1] as const, [4, 2] as const].map((shape) => ({ mode, shape })),
-);
+const table = [
+  { mode: 'native', shape: [4, 2] },
+  { mode: 'generic', shape: [1, 1] },
+] as const;
 
 describe.each(table)('an MTU of 9000, $mode mode, $shape.0 and $shape.1 queues', ({ mode, shape }) => {
   let bed: TestBed;
@@ -37,8 +38,8 @@ describe.each(table)('an MTU of 9000, $mode mode, $shape.0 and $shape.1 queues',
     // Up to 3818 bytes of MTU a packet lies in one frame, and in two up to 7658.
     for (const bytes of [LARGEST[family], 8000, 7638, 4000, 3700, 56]) {
       const options = ['-s', `${bytes}`, '-M', 'do'];
-      await pingAll(left, bed.addresses[1][family], 10, { options });
-      await pingAll(right, bed.addresses[0][family], 10, { options });
+      await pingAll(left, bed.addresses[1][family], 5, { options });
+      await pingAll(right, bed.addresses[0][family], 5, { options });
     }
   });
 
