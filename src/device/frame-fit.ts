@@ -2,7 +2,13 @@ import type { Link, XdpFeatures } from '../netdev/index.js';
 import { XdpError } from '../sys/index.js';
 import { ETHERNET_HEADER, VLAN_TAG } from '../wire/index.js';
 import { hasFragments } from '../xsk/index.js';
-import type { DeviceOptions } from './device.js';
+import type { AttachOptions } from './attach-program.js';
+
+/** See `DeviceOptions`. */
+interface Fit extends Pick<AttachOptions, 'mode'> {
+  readonly capacity: number;
+  readonly fragments?: boolean | undefined;
+}
 
 /** Whether every packet of an interface with this MTU fits into `capacity` bytes. */
 export function fitsFrame(mtu: number, capacity: number): boolean {
@@ -19,7 +25,7 @@ export function longestPacket(mtu: number): number {
  *
  * @throws XDP_ERR_MTU
  */
-export function checkFit(link: Link, features: XdpFeatures | undefined, options: DeviceOptions): void {
+export function checkFit(link: Link, features: XdpFeatures | undefined, options: Fit): void {
   const { name, mtu, driver = 'unknown' } = link;
   const { capacity, fragments, mode } = options;
   if (fitsFrame(mtu, capacity)) return;
@@ -51,9 +57,9 @@ export function checkFit(link: Link, features: XdpFeatures | undefined, options:
 export function modeThatFits(
   link: Link,
   features: XdpFeatures | undefined,
-  { mode = 'auto', capacity }: DeviceOptions,
+  { mode = 'auto', capacity }: Fit,
   notices: string[],
-): DeviceOptions['mode'] {
+): Fit['mode'] {
   const { name, mtu, driver = 'unknown' } = link;
   if (mode !== 'auto' || fitsFrame(mtu, capacity) || takesFragments(features)) return mode;
   notices.push(

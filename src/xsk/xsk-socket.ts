@@ -228,12 +228,13 @@ export class XskSocket implements Disposable {
   #readWhole(rx: DescriptorConsumer, batch: Batch, ready: number): number {
     const count = this.#tearing ? 0 : rx.whole(ready);
     if (count > 0) rx.readWhole(batch.addresses, batch.lengths, batch.options, count);
-    else if (ready === batch.capacity || this.#tearing) this.#discard(rx, ready);
+    else if (ready === batch.capacity || this.#tearing) this.#discard(rx);
     return count;
   }
 
   /** Throws away the first packet of the RX ring, as far as it has come in: no batch holds it. */
-  #discard(rx: DescriptorConsumer, ready: number): void {
+  #discard(rx: DescriptorConsumer): void {
+    const ready = rx.peek(rx.size);
     const { pool, ledger } = this.rings.umem;
     let count = 0;
     do {

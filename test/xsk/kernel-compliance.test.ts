@@ -1,9 +1,10 @@
 import { describe } from 'vitest';
 import { hasFragments, Umem } from '../../dist/xsk/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
-import { complianceSuite, type QueueOptions, type QueueUnderTest } from './compliance.js';
+import { complianceSuite } from './compliance.js';
 import { fragmentSuite } from './fragment-compliance.js';
 import { hasTxBudget, reclaims, Wire } from './kernel-queue.js';
+import type { QueueOptions, QueueUnderTest } from './queue-driver.js';
 
 failOnLeaks();
 

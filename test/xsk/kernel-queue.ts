@@ -22,7 +22,7 @@ interface WireOptions {
   readonly lab?: Lab;
   readonly name?: string;
   /** An MTU of 9000, and a program that copes with it. Default: 3000. */
-  readonly fragments?: boolean;
+  readonly fragments?: boolean | undefined;
 }
 
 /** A veth pair whose near end gives every frame to AF_XDP sockets, and whose far end is at hand. */

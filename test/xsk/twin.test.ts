@@ -1,6 +1,7 @@
 import { type TwinOptions, TwinQueue, Umem } from '../../dist/xsk/index.js';
-import { complianceSuite, type QueueOptions, type QueueUnderTest } from './compliance.js';
+import { complianceSuite } from './compliance.js';
 import { fragmentSuite } from './fragment-compliance.js';
+import type { QueueOptions, QueueUnderTest } from './queue-driver.js';
 
 const open = ({ frames, ring, ...shape }: QueueOptions, start?: number): QueueUnderTest => {
   const umem = new Umem({ frames, ledger: true, ...shape });
