@@ -92,6 +92,27 @@ describe.each(table)('an MTU of 9000, $mode mode, $shape.0 and $shape.1 queues',
   });
 });
 
+test('frames of a size that no page divides, with packets that lie in four of them', {
+  timeout: PATIENCE,
+}, async () => {
+  using bed = new TestBed([1, 1], { mtu: MTU });
+  await using bridge = await bed.bridge('--frame-size', '3000');
+  const to = { netns: bed.hosts[1], address: bed.addresses[1].v4 };
+  await pingAll(bed.hosts[0], to.address, 10, { options: ['-s', `${LARGEST.v4}`, '-M', 'do'] });
+  const { sent, received } = await copyOverTcp(bed.hosts[0], to, 16 << 20);
+  expect(received).toBe(sent);
+  const { last } = await bridge.stop();
+  expect(last.ports).toMatchObject([
+    { multiBuffer: true, zeroCopy: false },
+    { multiBuffer: true, zeroCopy: false },
+  ]);
+  const { status, stdout } = await bed.refused(...PORTS, '--frame-size', '3000', '--zero-copy', 'on', '--json');
+  expect(status).toBe(2);
+  expect(jsonLines(stdout)).toMatchObject([
+    { type: 'error', code: 'XDP_ERR_USAGE', message: expect.stringMatching(/3000 bytes cross pages/) },
+  ]);
+});
+
 describe.each(['native', 'generic'])('hosts that leave checksums to hardware, an MTU of 9000, %s mode', (mode) => {
   test.for(['v4', 'v6'] as const)(
     'checksums of datagrams in several frames are completed, IP%s',
