@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listQueues } from '../../dist/netdev/index.js';
 import { samplesOf } from './json-lines.js';
 import { succeed } from './running.js';
-import { TestBed } from './test-bed.js';
+import { PORTS, TestBed } from './test-bed.js';
 import { needTools } from './tools.js';
 import { copyOverTcp, iperfUdp, pingAll } from './traffic.js';
 
@@ -44,6 +44,20 @@ describe.each([['--busy-poll'], ['--busy-poll 8 --wait spin'], ['--busy-poll --m
     await bridge.stop();
     expect(bed.state()).toEqual(before);
   });
+});
+
+test('the table says so', async () => {
+  const { status, stdout, stderr } = await bed.refused(
+    ...PORTS,
+    '--busy-poll',
+    '--duration',
+    '500ms',
+    '--interval',
+    '150ms',
+  );
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/port0 +up +native, copy, busy polling /);
+  if (!polls('')) expect(stdout + stderr).toMatch(/port0: .*busy polling has no effect/);
 });
 
 test('without it nobody polls', async (context) => {
