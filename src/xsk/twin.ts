@@ -1,5 +1,5 @@
 import { Errno } from '../sys/index.js';
-import { XDP_PACKET_HEADROOM, XDP_PKT_CONTD, XDP_TX_METADATA } from './abi.js';
+import { TX_BATCH_SIZE, XDP_PACKET_HEADROOM, XDP_PKT_CONTD, XDP_TX_METADATA } from './abi.js';
 import { ADDRESS_WORDS, AddressConsumer, AddressProducer } from './address-ring.js';
 import { DESCRIPTOR_WORDS, DescriptorConsumer, DescriptorProducer } from './descriptor-ring.js';
 import { QueueRings } from './queue-rings.js';
@@ -7,8 +7,6 @@ import { ringInMemory } from './ring.js';
 import type { Umem } from './umem.js';
 import { XskSocket } from './xsk-socket.js';
 
-/** Frames that one call sends in copy mode: TX_BATCH_SIZE of net/xdp/xsk.c. */
-const TX_BUDGET = 32;
 /** Frames of one packet that it sends: MAX_SKB_FRAGS + 1. */
 const MOST_FRAMES = 18;
 
@@ -159,7 +157,7 @@ export class TwinQueue {
    */
   takeTransmitted(): number {
     // net/xdp/xsk.c, __xsk_generic_xmit.
-    for (let budget = TX_BUDGET; this.#tx.peek(1) > 0; budget--) {
+    for (let budget = TX_BATCH_SIZE; this.#tx.peek(1) > 0; budget--) {
       if (budget === 0 || this.#completion.reserve(this.#frames + 1) <= this.#frames) return -Errno.EAGAIN;
       const address = this.#tx.address(0);
       const length = this.#tx.length(0);
