@@ -9,7 +9,7 @@ const UNPRIVILEGED = [
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
-  'test/pipeline/{bridge-plan,counters,forwarder}.test.ts',
+  'test/pipeline/{bridge-plan,counters,forwarder,fragments}.test.ts',
 ];
 
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
 export { Device, type DeviceOptions } from './device/index.js';
 export type { ProgramInfo, XdpMode, XskMap } from './kernel/index.js';
-export type { Link, XdpAttachment } from './netdev/index.js';
+export type { Link, XdpAttachment, XdpFeatures } from './netdev/index.js';
 export {
   BpfObject,
   type BtfValue,
@@ -18,6 +18,8 @@ export {
   type BridgeSample,
   type BridgeSummary,
   type FrameAudit,
+  type FrameChoice,
+  type Manner,
   type OpenInterfaceOptions,
   openInterface,
   type PacketCallback,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   Bridge,
   type BridgeOptions,
@@ -47,9 +47,19 @@ export function bridgeCommand(): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--frame-size <bytes>', 'bytes of a frame: 2048 for an MTU up to 1770, 4096 for up to 3818')
-        .argParser(frameSize)
-        .default(2048),
+      new Option(
+        '--frame-size <bytes>',
+        'bytes of a frame, 2048 to 4096 (default: 2048 for an MTU up to 1770, 4096 for a larger one; packets that no ' +
+          'frame holds, above 3818, come in several)',
+      ).argParser(frameSize),
+    )
+    .addOption(
+      new Option(
+        '--busy-poll [budget]',
+        'let the workers drive the NIC instead of interrupts, and take in up to so many packets by a call',
+      )
+        .argParser(wholeNumber(1, 0xffff))
+        .preset('64'),
     )
     .addOption(
       new Option('--wait <how>', 'adaptive: sleep when idle; spin: never sleep')
@@ -72,14 +82,15 @@ Examples:
   xdpkit bridge eth1 eth2                     until Ctrl-C, with a live table
   xdpkit bridge eth1 eth2 --cpus 2-3          two workers, each on a processor of its own
   xdpkit bridge eth1 eth2 -d 60 --json        one minute, a sample a second as JSON
+  xdpkit bridge eth1 eth2 --busy-poll --wait spin         for short delays, at the price of the processor
 
 It needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF (root has them). Exit codes: 0 ended by --duration or SIGTERM,
 1 failure, 2 usage, 3 not permitted, 4 unsupported, 5 conflict, 130 ended by Ctrl-C.`;
 
-function frameSize(text: string): 2048 | 4096 {
+function frameSize(text: string): number {
   const value = wholeNumber(2048, 4096)(text);
-  if (value === 2048 || value === 4096) return value;
-  return wholeNumber(4096, 4096)(text) as 4096;
+  if (value % 2 === 0) return value;
+  throw new InvalidArgumentError('It has to be an even number.');
 }
 
 async function run(interfaces: [string, string], flags: Flags, signal: AbortSignal): Promise<number> {
@@ -122,6 +133,7 @@ async function ended(signal: AbortSignal, limit: number | undefined): Promise<vo
 function describe(bridge: Bridge): object {
   return {
     workers: bridge.workers,
+    frameSize: bridge.frames.frameSize,
     interfaces: bridge.devices.map(({ link, mode, notices }) => ({
       interface: link.name,
       mac: link.mac,

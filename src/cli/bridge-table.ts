@@ -7,6 +7,7 @@ const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
   unknownPort: 'sent to an unknown port',
   callbackError: 'the callback threw',
   txRingFull: 'TX ring full',
+  tooManyFragments: 'too many fragments to send',
   kernelRxRingFull: 'RX ring full (kernel)',
   // Includes packets that found the fill ring empty; that counter counts tries, not packets.
   kernelRxDropped: 'no frame to receive into, or too long for one (kernel)',
@@ -26,7 +27,7 @@ interface Rates {
 const COLUMNS: readonly Column[] = [
   { title: 'interface', cell: (port) => port.interface },
   { title: 'link', cell: (port) => port.state },
-  { title: 'XDP', cell: (port) => `${port.mode}, ${port.zeroCopy ? 'zero-copy' : 'copy'}` },
+  { title: 'XDP', cell: manner },
   { title: 'queues', cell: (port) => String(port.queues.length) },
   { title: 'RX packet/s', cell: (_, { rate }) => whole(rate('rxPackets')) },
   { title: 'RX Mbit/s', cell: (_, { rate }) => megabits(rate('rxBytes')) },
@@ -53,6 +54,13 @@ export function bridgeTable(now: BridgeSample, before: BridgeSample): string[] {
   const line = (cells: readonly string[]) =>
     cells.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   return [styleText('bold', line(titles)), ...rows.map(line), '', framesLine(now), lossesLine(now)];
+}
+
+function manner({ mode, zeroCopy, multiBuffer, busyPoll }: PortSample): string {
+  const words = [mode, zeroCopy ? 'zero-copy' : 'copy'];
+  if (multiBuffer) words.push('multi-buffer');
+  if (busyPoll) words.push('busy polling');
+  return words.join(', ');
 }
 
 function framesLine({ ports, workers }: BridgeSample): string {

@@ -3,20 +3,31 @@ import {
   type FeatureChange,
   type FeatureRefusal,
   getLink,
+  getXdpFeatures,
   type Link,
   PromiscuousMode,
   type QuietOffloads,
   quietOffloads,
+  type XdpFeatures,
 } from '../netdev/index.js';
 import { XdpError } from '../sys/index.js';
-import { ETHERNET_HEADER, VLAN_TAG } from '../wire/index.js';
 import { type AttachOptions, attach, refuseTaken } from './attach-program.js';
+import { busyPollNotices } from './busy-poll-notices.js';
+import { checkFit, modeThatFits } from './frame-fit.js';
 import { OffloadJournal, recoverOffloads } from './offload-journal.js';
 import { redirectProgram } from './redirect-program.js';
 
 export interface DeviceOptions extends AttachOptions {
-  /** Bytes that the largest frame may have: a UMEM's `capacity`. */
+  /** Bytes that a frame holds of a packet: a UMEM's `capacity`. */
   readonly capacity: number;
+  /**
+   * Longer packets may come in several fragments: the sockets' UMEM lets them. Linux 6.6, and for native mode a driver with
+   * `rx-sg` (`XdpFeatures`); with `auto` another one's program runs in generic mode. Default false: an MTU that no frame
+   * holds is refused.
+   */
+  readonly fragments?: boolean | undefined;
+  /** The sockets poll busily: a notice says where that does nothing. Default false. */
+  readonly busyPoll?: boolean | undefined;
   /** Receive frames for every address. Default false. */
   readonly promiscuous?: boolean | undefined;
 }
@@ -30,6 +41,8 @@ export interface DeviceOptions extends AttachOptions {
  */
 export class Device implements Disposable {
   readonly link: Link;
+  /** What its driver does for XDP and AF_XDP. Undefined before Linux 6.3. */
+  readonly features: XdpFeatures | undefined;
   /** What was got. */
   readonly mode: XdpMode;
   /** Queue to AF_XDP socket. */
@@ -41,10 +54,11 @@ export class Device implements Disposable {
   readonly #undo: (() => void)[];
 
   private constructor(
-    parts: Pick<Device, 'link' | 'mode' | 'sockets' | 'partialChecksums' | 'notices'>,
+    parts: Pick<Device, 'link' | 'features' | 'mode' | 'sockets' | 'partialChecksums' | 'notices'>,
     undo: (() => void)[],
   ) {
     this.link = parts.link;
+    this.features = parts.features;
     this.mode = parts.mode;
     this.sockets = parts.sockets;
     this.partialChecksums = parts.partialChecksums;
@@ -66,7 +80,8 @@ export class Device implements Disposable {
         (mended) => `put back the offloads of ${mended} that a killed run had left off`,
       );
       const link = getLink(name, { netns });
-      checkUsable(link, options);
+      const features = readFeatures(link, netns);
+      checkUsable(link, features, options);
       const onPlan = (changes: readonly FeatureChange[]) => {
         const journal = keepJournal(changes, notices);
         // Closed last: what it tells of is undone by then.
@@ -80,12 +95,15 @@ export class Device implements Disposable {
       }
       const sockets = new XskMap('xdpkit_sockets', link.queues);
       undo.push(() => sockets.close());
-      using program = new XdpProgram({ name: 'xdpkit_redirect', instructions: redirectProgram(sockets) });
-      const attached = attach(program, link, options, notices);
+      const instructions = redirectProgram(sockets);
+      using program = new XdpProgram({ name: 'xdpkit_redirect', instructions, fragments: options.fragments });
+      const mode = modeThatFits(link, features, options, notices);
+      const attached = attach(program, link, { ...options, mode }, notices);
       undo.push(() => attached.close());
       notices.push(...quietNotices(link, quiet, attached.mode));
+      if (options.busyPoll) notices.push(...busyPollNotices(link, attached.mode, netns));
       const partialChecksums = mayArrivePartial(link, quiet);
-      return new Device({ link, mode: attached.mode, sockets, partialChecksums, notices }, undo);
+      return new Device({ link, features, mode: attached.mode, sockets, partialChecksums, notices }, undo);
     } catch (error) {
       unwind(undo);
       throw error;
@@ -127,21 +145,22 @@ function keepJournal(changes: readonly FeatureChange[], notices: string[]): Offl
   }
 }
 
-function checkUsable(link: Link, options: DeviceOptions): void {
+function readFeatures(link: Link, netns: string | undefined): XdpFeatures | undefined {
+  try {
+    return getXdpFeatures(link.index, { netns });
+  } catch (error) {
+    if (error instanceof XdpError && error.code === 'XDP_ERR_PLATFORM') return undefined;
+    throw error;
+  }
+}
+
+function checkUsable(link: Link, features: XdpFeatures | undefined, options: DeviceOptions): void {
   const { name } = link;
   if (!link.up) {
     throw new XdpError('XDP_ERR_INTERFACE_DOWN', `${name} is down`, { advice: `ip link set ${name} up` });
   }
   refuseTaken(link, options);
-  // Two tags: a tagged frame in a provider's tag (IEEE 802.1ad) still has to fit.
-  const longest = link.mtu + ETHERNET_HEADER + 2 * VLAN_TAG;
-  if (longest > options.capacity) {
-    throw new XdpError(
-      'XDP_ERR_MTU',
-      `${name} has an MTU of ${link.mtu}: its frames of up to ${longest} bytes don't fit into ${options.capacity}`,
-      { advice: `use larger frames (--frame-size 4096 holds an MTU up to 3818), or ip link set ${name} mtu 1500` },
-    );
-  }
+  checkFit(link, features, options);
 }
 
 const CHECKSUM_FEATURE = /^tx-checksum/;

@@ -1,3 +1,4 @@
 export { type AttachOptions, attachProgram, refuseTaken } from './attach-program.js';
 export { Device, type DeviceOptions } from './device.js';
+export { fitsFrame, longestPacket } from './frame-fit.js';
 export { recoverOffloads } from './offload-journal.js';

@@ -15,8 +15,16 @@ export interface BridgeOptions {
   readonly mode?: DeviceOptions['mode'];
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
-  /** Bytes: 2048 (default), or 4096 for an MTU above 1514. */
-  readonly frameSize?: 2048 | 4096 | undefined;
+  /**
+   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770). Where
+   * a frame does not hold a packet either, packets come in several fragments (Linux 6.6, and a driver that can).
+   */
+  readonly frameSize?: number | undefined;
+  /**
+   * Have the drivers work in the workers' calls instead of in interrupts: packets that one call may take in, 1 to 65535;
+   * 64 is usual. Needs CAP_NET_ADMIN; Linux 5.11. Default: interrupts.
+   */
+  readonly busyPoll?: number | undefined;
   /** Entries of each ring: a power of two from 64 to 16384. Default 2048. */
   readonly ring?: number | undefined;
   /** Packets handled at once: 1 to 1024, and no more than a ring has entries. Default 256: a call into the kernel costs as much as several packets. */
@@ -36,7 +44,7 @@ export interface BridgeOptions {
 
 /** @throws XDP_ERR_USAGE for a value out of range */
 export function checkBridgeOptions(options: BridgeOptions): void {
-  const { interfaces, callback, workers, cpus, frameSize = 2048, ring = 2048, batch = 1 } = options;
+  const { interfaces, callback, workers, cpus, frameSize = 2048, busyPoll, ring = 2048, batch = 1 } = options;
   const demand = (holds: boolean, message: string) => {
     if (!holds) throw new XdpError('XDP_ERR_USAGE', message);
   };
@@ -49,7 +57,14 @@ export function checkBridgeOptions(options: BridgeOptions): void {
     cpus === undefined || (cpus.length > 0 && cpus.every((cpu) => whole(cpu, 0, 8191))),
     `processors are whole numbers from 0 up, not ${cpus?.join(',')}`,
   );
-  demand(frameSize === 2048 || frameSize === 4096, `a frame has 2048 or 4096 bytes, not ${frameSize}`);
+  demand(
+    whole(frameSize, 2048, 4096) && frameSize % 2 === 0,
+    `a frame has 2048 to 4096 bytes, an even number, not ${frameSize}`,
+  );
+  demand(
+    busyPoll === undefined || whole(busyPoll, 1, 0xffff),
+    `a busy poll takes in 1 to 65535 packets, not ${busyPoll}`,
+  );
   demand(
     whole(ring, 64, 16384) && (ring & (ring - 1)) === 0,
     `a ring has a power of two from 64 to 16384 entries, not ${ring}`,

@@ -28,12 +28,13 @@ export function planSockets(
   const workers = wanted ?? Math.min(most, processors);
   const plans: SocketPlan[][] = Array.from({ length: workers }, () => []);
   let socket = 0;
-  for (const [port, { link, partialChecksums }] of devices.entries()) {
+  for (const [port, { link, features, partialChecksums }] of devices.entries()) {
     for (let queue = 0; queue < link.rxQueues; queue++) {
-      const { index, name } = link;
+      const { index, name, mtu } = link;
       const transmits = queue < link.txQueues;
-      const plan = { interface: { index, name }, port, queue, transmits, partialChecksums, socket: socket++ };
-      plans[queue % workers]!.push(plan);
+      const zeroCopySegments = features?.zeroCopySegments;
+      const plan = { port, queue, transmits, partialChecksums, mtu, zeroCopySegments, socket: socket++ };
+      plans[queue % workers]!.push({ interface: { index, name }, ...plan });
     }
   }
   return plans;

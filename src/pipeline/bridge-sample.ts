@@ -4,13 +4,22 @@ import type { Link } from '../netdev/index.js';
 import { addCounts, type Counters, type SocketCounts, type WorkerCounts } from './counters.js';
 import type { SocketPlan } from './worker-plan.js';
 
+/** How packets are moved. */
+export interface Manner {
+  /** Whether the driver works in our memory. */
+  readonly zeroCopy: boolean;
+  /** Whether a packet may lie in several frames: for an MTU that none holds. */
+  readonly multiBuffer: boolean;
+  /** Whether the workers' calls drive the driver, instead of interrupts. */
+  readonly busyPoll: boolean;
+}
+
 /** What one interface has counted. */
-export interface PortSample {
+export interface PortSample extends Manner {
   /** Its name, which may change. */
   readonly interface: string;
   readonly state: 'up' | 'down' | 'no-carrier';
   readonly mode: XdpMode;
-  readonly zeroCopy: boolean;
   readonly total: SocketCounts;
   readonly queues: readonly { readonly queue: number; readonly worker: number; readonly counts: SocketCounts }[];
 }
@@ -28,7 +37,7 @@ export function readSample(
   devices: readonly Device[],
   plans: readonly (readonly SocketPlan[])[],
   counters: Counters,
-  zeroCopy: boolean,
+  manner: Manner,
 ): BridgeSample {
   const ports = devices.map(({ mode }, port): PortSample => {
     const queues = plans
@@ -41,7 +50,7 @@ export function readSample(
     const total = addCounts(queues.map(({ counts }) => counts));
     const { name, up, carrier } = links[port]!;
     const state = up ? (carrier ? 'up' : 'no-carrier') : 'down';
-    return { interface: name, state, mode, zeroCopy, total, queues };
+    return { interface: name, state, mode, ...manner, total, queues };
   });
   return { time: Date.now(), ports, workers: plans.map((_, worker) => counters.readWorker(worker)) };
 }

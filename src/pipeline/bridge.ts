@@ -9,6 +9,7 @@ import { type BridgeSample, readSample } from './bridge-sample.js';
 import { BridgeWorker } from './bridge-worker.js';
 import { Counters } from './counters.js';
 import type { FrameAudit } from './frame-audit.js';
+import { chooseFrames, type FrameChoice } from './frame-choice.js';
 import { PortWatch } from './port-watch.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { Control, type SocketPlan } from './worker-plan.js';
@@ -35,6 +36,7 @@ export class Bridge implements AsyncDisposable {
   readonly finished: Promise<BridgeSummary>;
   readonly devices: readonly Device[];
   readonly workers: number;
+  readonly frames: FrameChoice;
   readonly #workers: readonly BridgeWorker[];
   readonly #sockets: readonly WorkerSockets[];
   readonly #plans: readonly (readonly SocketPlan[])[];
@@ -49,9 +51,11 @@ export class Bridge implements AsyncDisposable {
     plans: readonly (readonly SocketPlan[])[],
     sockets: readonly WorkerSockets[],
     watch: PortWatch,
+    frames: FrameChoice,
     options: BridgeOptions,
   ) {
     this.devices = devices;
+    this.frames = frames;
     this.workers = plans.length;
     this.#plans = plans;
     this.#sockets = sockets;
@@ -85,7 +89,7 @@ export class Bridge implements AsyncDisposable {
     this.#watch = watch;
     watch.follow({
       links: devices.map(({ link }) => link),
-      capacity: Umem.capacityOf(options.frameSize ?? 2048),
+      capacity: longestOf(sockets),
       onEvent: options.onEvent,
       onEnd: (error) => void this.#fail(error),
     });
@@ -95,12 +99,13 @@ export class Bridge implements AsyncDisposable {
    * Takes the interfaces over and starts.
    *
    * @throws the signal's reason, XDP_ERR_USAGE for a value out of range, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN,
-   *   XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, and what {@link Device.open} throws; nothing is left behind then
+   *   XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, XDP_ERR_PLATFORM for busy polling before Linux 5.11, and what
+   *   {@link Device.open} throws; nothing is left behind then
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
-    const { mode, force, netns, signal, cpus, frameSize = 2048, ring = RING, batch = Math.min(BATCH, ring) } = options;
-    const { zeroCopy = 'auto', ledger = false } = options;
+    const { mode, force, netns, signal, cpus, ring = RING, batch = Math.min(BATCH, ring) } = options;
+    const { zeroCopy = 'auto', busyPoll, ledger = false } = options;
     signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
@@ -108,16 +113,20 @@ export class Bridge implements AsyncDisposable {
     const watch = new PortWatch(netns);
     let bridge: Bridge | undefined;
     try {
-      const capacity = Umem.capacityOf(frameSize);
+      const frames = chooseFrames(options.interfaces, netns, options.frameSize);
+      const { fragments } = frames;
+      const capacity = Umem.capacityOf(frames.frameSize);
       for (const name of options.interfaces) {
         if (devices.length > 0) refuseTwin(name, devices, netns);
-        devices.push(Device.open(name, { mode, force, netns, capacity, promiscuous: true }));
+        const busy = { busyPoll: busyPoll !== undefined };
+        devices.push(Device.open(name, { mode, force, netns, capacity, fragments, ...busy, promiscuous: true }));
       }
       const plans = planSockets(devices, options.workers, cpus?.length ?? availableParallelism());
       for (const plan of plans) {
-        sockets.push(await WorkerSockets.open(plan, { frameSize, ring, batch, zeroCopy, ledger, netns, signal }));
+        const settings = { ...frames, ring, batch, zeroCopy, busyPoll, ledger, netns, signal };
+        sockets.push(await WorkerSockets.open(plan, settings));
       }
-      bridge = new Bridge(devices, plans, sockets, watch, options);
+      bridge = new Bridge(devices, plans, sockets, watch, frames, options);
       await bridge.#start();
       signal?.throwIfAborted();
       bridge.#closeOn(signal);
@@ -133,8 +142,11 @@ export class Bridge implements AsyncDisposable {
 
   /** What is counted so far, and where the frames are. */
   sample(): BridgeSample {
-    const zeroCopy = this.#sockets.some(({ places }) => places.some((place) => place.zeroCopy));
-    return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, zeroCopy);
+    const places = this.#sockets.flatMap((sockets) => sockets.places);
+    const zeroCopy = places.some((place) => place.zeroCopy);
+    const busyPoll = places.some((place) => place.busyPoll);
+    const manner = { zeroCopy, multiBuffer: this.frames.fragments, busyPoll };
+    return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, manner);
   }
 
   /** Detaches, sends what has come in, gives everything back. Idempotent. */
@@ -189,6 +201,13 @@ export class Bridge implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => worker.end()));
     for (const each of this.#sockets) each.close();
   }
+}
+
+/** Bytes of the longest packet that all of them take in and send. */
+function longestOf(sockets: readonly WorkerSockets[]): number {
+  return Math.min(
+    ...sockets.flatMap(({ umem, places }) => places.map(({ maxFragments }) => maxFragments * umem.capacity)),
+  );
 }
 
 /** An interface may have several names (ip link property add altname). */

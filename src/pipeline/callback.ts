@@ -1,4 +1,5 @@
 import type { Packet } from '../xsk/index.js';
+import { Drop } from './counters.js';
 
 /**
  * What an application does with each packet: it may read and change it, and says which port it leaves by, or a negative
@@ -8,3 +9,8 @@ import type { Packet } from '../xsk/index.js';
  * @param queue queue of that interface
  */
 export type PacketCallback = (packet: Packet, ingress: number, queue: number) => number;
+
+/** The egress that a callback's answer means. Neither undefined nor NaN is a port: JavaScript would take them for 0. */
+export function egressOf(answer: number): number {
+  return answer >= 0 ? answer : answer < 0 ? Drop.callback : Drop.callbackError;
+}

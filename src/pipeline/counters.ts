@@ -2,11 +2,18 @@
  * Why a packet was not sent on. A stage that drops one sets its egress to the reason's number; all numbers are negative,
  * so that no port is meant.
  */
-export const DROP_REASONS = ['callback', 'unknownPort', 'callbackError', 'txRingFull'] as const;
+export const DROP_REASONS = ['callback', 'unknownPort', 'callbackError', 'txRingFull', 'tooManyFragments'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** The egress that stands for a reason. -1 is what a callback returns to drop a packet. */
-export const Drop = { callback: -1, unknownPort: -2, callbackError: -3, txRingFull: -4 } as const;
+export const Drop = {
+  callback: -1,
+  unknownPort: -2,
+  callbackError: -3,
+  txRingFull: -4,
+  /** A packet of more fragments than its egress can send, or than fit into a batch. */
+  tooManyFragments: -5,
+} as const;
 
 /** What is counted for each socket, that is, for each queue of each port. */
 const OWN_COUNTERS = [

@@ -1,6 +1,6 @@
 export { Bridge, type BridgeSummary } from './bridge.js';
 export type { BridgeOptions } from './bridge-options.js';
-export type { BridgeSample, PortSample } from './bridge-sample.js';
+export type { BridgeSample, Manner, PortSample } from './bridge-sample.js';
 export type { PacketCallback } from './callback.js';
 export {
   Counters,
@@ -12,7 +12,9 @@ export {
   type WorkerCounter,
   type WorkerCounts,
 } from './counters.js';
-export { Forwarder, type ForwarderOptions, type ForwarderSocket } from './forwarder.js';
+export { Forwarder, type ForwarderOptions } from './forwarder.js';
+export type { ForwarderSocket } from './forwarder-member.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
+export type { FrameChoice } from './frame-choice.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export type { PortEvent } from './port-watch.js';

@@ -1,10 +1,12 @@
 import { Device, type DeviceOptions } from '../device/index.js';
 import { calls, requireCapabilities, type Watch, withNamespace, XdpError } from '../sys/index.js';
 import { summary } from '../wire/index.js';
-import { Batch, FrameOwner, openXskSocket, Umem, type XskSocket, type ZeroCopy } from '../xsk/index.js';
+import { openXskSocket, Umem, type XskSocket, type ZeroCopy } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { addCounts, Counters, type SocketCounts } from './counters.js';
 import { Forwarder } from './forwarder.js';
+import { chooseFrames } from './frame-choice.js';
+import { FrameSender } from './frame-sender.js';
 import { type PortEvent, PortWatch } from './port-watch.js';
 
 export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'force' | 'netns' | 'promiscuous'> {
@@ -12,8 +14,11 @@ export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'forc
   readonly queues?: readonly number[] | undefined;
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
-  /** Bytes: 2048 (default) or 4096. */
-  readonly frameSize?: 2048 | 4096 | undefined;
+  /**
+   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770). Where
+   * a frame does not hold a packet either, packets come in several fragments (Linux 6.6, and a driver that can).
+   */
+  readonly frameSize?: number | undefined;
   /** Entries of each ring: a power of two. Default 1024. */
   readonly ring?: number | undefined;
   /** Called when something happens to the interface after which its packets go on. */
@@ -55,7 +60,8 @@ export class PacketInterface implements Disposable {
   readonly #umem: Umem;
   readonly #sockets: readonly XskSocket[];
   readonly #counters: Counters;
-  readonly #batch: Batch;
+  /** By the first queue that can. */
+  readonly #sender: FrameSender | undefined;
   readonly #watch: PortWatch;
   #watches: Watch[] = [];
   #end = () => {};
@@ -67,26 +73,28 @@ export class PacketInterface implements Disposable {
   /** See {@link openInterface}. */
   constructor(name: string, options: OpenInterfaceOptions) {
     requireCapabilities('AF_XDP', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
-    const { mode, force, netns, promiscuous, frameSize = 2048, ring = 1024, zeroCopy } = options;
+    const { mode, force, netns, promiscuous, ring = 1024, zeroCopy } = options;
+    const { frameSize, fragments } = chooseFrames([name], netns, options.frameSize);
     const capacity = Umem.capacityOf(frameSize);
     this.#watch = new PortWatch(netns);
     try {
-      this.device = Device.open(name, { mode, force, netns, promiscuous, capacity });
+      this.device = Device.open(name, { mode, force, netns, promiscuous, capacity, fragments });
     } catch (error) {
       this.#watch.close();
       throw error;
     }
-    const { link } = this.device;
+    const { link, features } = this.device;
     const sockets: XskSocket[] = [];
     let umem: Umem | undefined;
     try {
       const queues = options.queues ?? Array.from({ length: link.rxQueues }, (_, queue) => queue);
       checkQueues(link.name, link.rxQueues, queues);
-      umem = new Umem({ frames: queues.length * (3 * ring + BATCH), frameSize });
+      umem = new Umem({ frames: queues.length * (3 * ring + BATCH), frameSize, fragments });
       for (const queue of queues) {
         const txSize = queue < link.txQueues ? ring : 0;
         const sizes = { rxSize: ring, txSize, fillSize: ring, completionSize: ring };
-        const open = () => openXskSocket({ umem: umem!, interface: link, queue, zeroCopy, ...sizes });
+        const mode = { zeroCopy, zeroCopySegments: features?.zeroCopySegments };
+        const open = () => openXskSocket({ umem: umem!, interface: link, queue, ...mode, ...sizes });
         sockets.push(netns === undefined ? open() : withNamespace<XskSocket>(netns, open));
       }
     } catch (error) {
@@ -99,12 +107,14 @@ export class PacketInterface implements Disposable {
     this.#umem = umem;
     this.#sockets = sockets;
     this.#counters = new Counters(sockets.length, 0);
-    this.#batch = new Batch(umem.bytes, 1);
+    const sending = sockets.find(({ tx }) => tx !== undefined);
+    this.#sender = sending && new FrameSender(umem, sending);
     const onEnd = (error: unknown) => {
       this.#failure = error;
       this.close();
     };
-    this.#watch.follow({ links: [link], capacity, onEvent: options.onEvent, onEnd });
+    const longest = capacity * Math.min(...sockets.map(({ maxFragments }) => maxFragments));
+    this.#watch.follow({ links: [link], capacity: longest, onEvent: options.onEvent, onEnd });
   }
 
   /**
@@ -191,22 +201,7 @@ export class PacketInterface implements Disposable {
    */
   send(frame: Uint8Array): boolean {
     if (this.#closed) throw this.#failure ?? new XdpError('XDP_ERR_CLOSED', `${this.device.link.name} is closed`);
-    const umem = this.#umem;
-    const socket = this.#sockets.find(({ tx }) => tx !== undefined);
-    if (frame.length === 0 || frame.length > umem.frameSize) {
-      throw new XdpError('XDP_ERR_USAGE', `a frame has 1 to ${umem.frameSize} bytes, not ${frame.length}`);
-    }
-    socket?.rings.reap(socket.rings.completion.size);
-    if (socket === undefined || umem.pool.free === 0) return false;
-    const address = umem.pool.take();
-    umem.bytes.set(frame, address);
-    umem.ledger?.move(address, FrameOwner.free, FrameOwner.application);
-    this.#batch.addresses[0] = address;
-    this.#batch.lengths[0] = frame.length;
-    const taken = socket.transmit(this.#batch, 0, 1) === 1;
-    if (!taken) umem.pool.give(address);
-    socket.flush();
-    return taken;
+    return this.#sender?.send(frame) ?? false;
   }
 
   /** What was counted so far, all queues together. */

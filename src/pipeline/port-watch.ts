@@ -101,6 +101,6 @@ function messageOf(type: Exclude<LinkChange, 'queues'>, link: Link, before: stri
     case 'mtu':
       return mtu + ETHERNET_HEADER + 2 * VLAN_TAG <= capacity
         ? `${name} has an MTU of ${mtu} now`
-        : `${name} has an MTU of ${mtu} now: the kernel drops frames longer than ${capacity} bytes, and they are counted`;
+        : `${name} has an MTU of ${mtu} now: frames longer than ${capacity} bytes are dropped, and counted`;
   }
 }

@@ -9,9 +9,12 @@ const RING = 256;
 /**
  * Runs packets through a forwarder on in-memory queues until V8 has compiled every stage. A stage that is first used
  * under load is compiled with less known about it, and stays slower. Takes some 100 ms.
+ *
+ * @param like the UMEM to come: stages and rings have loops of their own for each kind
  */
-export function warmUp(batch: number): void {
-  using umem = new Umem({ frames: RING * 4 });
+export function warmUp(batch: number, like: Pick<Umem, 'frameSize' | 'fragments'>): void {
+  const { frameSize, fragments } = like;
+  using umem = new Umem({ frames: RING * 4, frameSize, fragments });
   const queues = [0, 1].map(() => new TwinQueue({ umem, size: RING }));
   const counters = new Counters(2, 0);
   const sockets = queues.map(({ socket }, port) => {
@@ -23,7 +26,10 @@ export function warmUp(batch: number): void {
   const cross: PacketCallback = (packet, ingress) => (packet.u8(5) % 8 === 1 ? -1 : 1 - ingress);
   for (const forwarder of [new Forwarder(common), new Forwarder({ ...common, callback: cross })]) {
     for (let done = 0; done < PACKETS / 2; ) {
-      for (const queue of queues) queue.deliverBlank(batch, 64);
+      for (const queue of queues) {
+        queue.deliverBlank(batch, 64);
+        if (fragments) queue.deliverBlank(1, 2 * frameSize);
+      }
       done += forwarder.turn();
       if (forwarder.isStalled) throw new Error('the in-memory queues stalled');
     }

@@ -10,6 +10,10 @@ export interface SocketPlan {
   /** Whether the interface can send from this queue. */
   readonly transmits: boolean;
   readonly partialChecksums: boolean;
+  /** The interface's, in bytes. */
+  readonly mtu: number;
+  /** Fragments of a packet that the interface sends in zero-copy mode. */
+  readonly zeroCopySegments: number | undefined;
   /** Its number among all sockets of all workers: its row of counters. */
   readonly socket: number;
 }

@@ -1,14 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
+import { longestPacket } from '../device/index.js';
 import { withNamespace, XdpError } from '../sys/index.js';
 import { BoundSocket, type BoundSocketOptions, type SocketPlace, Umem, type ZeroCopy } from '../xsk/index.js';
+import type { FrameChoice } from './frame-choice.js';
 import type { SocketPlan } from './worker-plan.js';
 
-export interface WorkerSocketsOptions {
-  readonly frameSize: number;
+export interface WorkerSocketsOptions extends FrameChoice {
   /** Entries of each ring. */
   readonly ring: number;
   readonly batch: number;
   readonly zeroCopy: ZeroCopy;
+  readonly busyPoll: number | undefined;
   readonly ledger: boolean;
   /** Network namespace of the interfaces. */
   readonly netns: string | undefined;
@@ -33,14 +35,17 @@ export class WorkerSockets implements Disposable {
 
   /** @throws as {@link BoundSocket.open} and the signal's reason; nothing stays open then */
   static async open(plans: readonly SocketPlan[], options: WorkerSocketsOptions): Promise<WorkerSockets> {
-    const { frameSize, ring, batch, zeroCopy, ledger } = options;
+    const { frameSize, fragments, ring, batch, zeroCopy, busyPoll, ledger } = options;
     // So many that a full RX ring and a full TX ring don't empty the fill ring, with a batch in the hand.
-    const umem = new Umem({ frames: plans.length * (3 * ring + batch), frameSize, ledger });
+    const umem = new Umem({ frames: plans.length * (3 * ring + batch), frameSize, fragments, ledger });
     const opened = new WorkerSockets(umem);
     try {
-      for (const { interface: device, queue, transmits } of plans) {
+      for (const { interface: device, queue, transmits, mtu, zeroCopySegments } of plans) {
         const sizes = { rxSize: ring, txSize: transmits ? ring : 0, fillSize: ring, completionSize: ring };
-        const socket = await openPatiently({ umem, interface: device, queue, zeroCopy, ...sizes }, options);
+        // A device need not look at the length of what AF_XDP gives it: segments that a sender left to hardware end here.
+        const mostFragments = Math.ceil(longestPacket(mtu) / umem.capacity);
+        const mode = { zeroCopy, busyPoll, zeroCopySegments, mostFragments };
+        const socket = await openPatiently({ umem, interface: device, queue, ...mode, ...sizes }, options);
         opened.#sockets.push(socket);
       }
       return opened;

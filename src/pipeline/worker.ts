@@ -32,7 +32,7 @@ try {
 async function start(): Promise<void> {
   if (plan.cpu !== undefined) pin(plan.cpu);
   const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
-  warmUp(plan.batch);
+  warmUp(plan.batch, plan.umem);
   const umem = Umem.at(plan.umem);
   run(
     umem,

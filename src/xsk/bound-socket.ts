@@ -1,35 +1,12 @@
-import { calls, Errno, isErrno, Mapping, OwnedFd, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, Mapping, type OwnedFd, XdpError } from '../sys/index.js';
 import * as abi from './abi.js';
-import { ADDRESS_WORDS, DESCRIPTOR_WORDS, type RingMemory } from './ring.js';
+import { ADDRESS_WORDS } from './address-ring.js';
+import { bindSocket, checkUmem, openFamily } from './bind-socket.js';
+import type { BoundSocketOptions } from './bound-socket-options.js';
+import { preferBusyPoll } from './busy-poll.js';
+import { DESCRIPTOR_WORDS } from './descriptor-ring.js';
+import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
-
-/** `auto` takes zero-copy where the driver has it, and copy mode elsewhere. */
-export type ZeroCopy = 'auto' | 'on' | 'off';
-
-export interface BoundSocketOptions {
-  readonly umem: Umem;
-  /** The interface, by index and by the name that errors give. */
-  readonly interface: { readonly index: number; readonly name: string };
-  readonly queue: number;
-  /** The descriptor of the first socket of this queue, when this one shall use its fill and completion ring too. */
-  readonly besideFd?: number | undefined;
-  /** Entries of each ring, powers of two. Default 2048; 0 leaves RX or TX out. */
-  readonly rxSize?: number;
-  readonly txSize?: number;
-  readonly fillSize?: number;
-  readonly completionSize?: number;
-  /**
-   * Frames that one call into the kernel sends in copy mode, from 32 to `txSize` (XDP_MAX_TX_SKB_BUDGET, Linux 6.17).
-   * Default `txSize`; an older kernel sends 32.
-   */
-  readonly txBudget?: number | undefined;
-  /** Default `auto`. A UMEM is zero-copy for all of its sockets or for none; the first one decides. */
-  readonly zeroCopy?: ZeroCopy | undefined;
-  /** Spare calls while the driver is awake (XDP_USE_NEED_WAKEUP). Default true. */
-  readonly needWakeup?: boolean;
-  /** Milliseconds to wait for a queue that a dying socket still holds. Default 2000. */
-  readonly patience?: number;
-}
 
 /** Where a ring is mapped, in a form that another thread can be told: {@link RingMemory} with an address for its words. */
 export interface RingPlace extends Omit<RingMemory, 'words'> {
@@ -43,6 +20,10 @@ export interface SocketPlace {
   readonly fd: number;
   readonly queue: number;
   readonly zeroCopy: boolean;
+  /** Whether its calls drive the driver. */
+  readonly busyPoll: boolean;
+  /** Fragments that a packet to be sent may have. */
+  readonly maxFragments: number;
   readonly rx: RingPlace | undefined;
   readonly tx: RingPlace | undefined;
   /** Undefined for a later socket of its queue. */
@@ -50,7 +31,13 @@ export interface SocketPlace {
   readonly completion: RingPlace | undefined;
 }
 
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+/**
+ * Fragments of a packet that copy mode sends as one skb: CONFIG_MAX_SKB_FRAGS, at least 17. Most drivers take one more; where
+ * the driver has IFF_TX_SKB_NO_LINEAR (virtio_net), every page counts, and an unaligned frame lies in two. A longer packet is
+ * dropped; and kernels before "xsk: fix buffer leak in xsk_drop_skb() for AF_XDP multi-buffer Tx" (2026) keep its first
+ * frames for good, and send its rest as a packet.
+ */
+const SKB_FRAGMENTS = 17;
 
 /**
  * An AF_XDP socket bound to a queue, and its mapped rings: what has to be given back to the kernel. Whoever opens it owns
@@ -74,7 +61,7 @@ export class BoundSocket implements Disposable {
    * (Documentation/networking/af_xdp.rst).
    *
    * @throws XDP_ERR_PERMISSION, XDP_ERR_MEMLOCK, XDP_ERR_QUEUE_TAKEN, XDP_ERR_NO_QUEUE, XDP_ERR_INTERFACE_DOWN (in
-   *   zero-copy mode only), XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_PLATFORM
+   *   zero-copy mode only), XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_PLATFORM, XDP_ERR_USAGE
    */
   static open(options: BoundSocketOptions): BoundSocket {
     const { umem, queue, besideFd, rxSize = 2048, txSize = 2048, fillSize = 2048, completionSize = 2048 } = options;
@@ -82,6 +69,7 @@ export class BoundSocket implements Disposable {
     const mappings: Mapping[] = [];
     try {
       const { fd } = handle;
+      checkUmem(options, umem.sharedFd === undefined);
       if (umem.sharedFd === undefined) umem.register(fd);
       const own = besideFd === undefined;
       setSize(fd, abi.XDP_UMEM_FILL_RING, own ? fillSize : 0);
@@ -108,8 +96,12 @@ export class BoundSocket implements Disposable {
         fill: ring(2, abi.XDP_UMEM_PGOFF_FILL_RING, own ? fillSize : 0, ADDRESS_WORDS),
         completion: ring(3, abi.XDP_UMEM_PGOFF_COMPLETION_RING, own ? completionSize : 0, ADDRESS_WORDS),
       };
-      bind(fd, options);
-      return new BoundSocket({ fd, queue, zeroCopy: gotZeroCopy(fd), ...rings }, handle, mappings, umem);
+      const busyPoll = options.busyPoll !== undefined;
+      if (options.busyPoll !== undefined) preferBusyPoll(fd, options.busyPoll);
+      bindSocket(fd, options);
+      const zeroCopy = gotZeroCopy(fd);
+      const maxFragments = fragmentLimit(options, zeroCopy);
+      return new BoundSocket({ fd, queue, zeroCopy, busyPoll, maxFragments, ...rings }, handle, mappings, umem);
     } catch (error) {
       release(handle, mappings, umem);
       throw error;
@@ -159,9 +151,7 @@ function setBudget(fd: number, frames: number, asked: boolean): void {
       throw new XdpError(
         'XDP_ERR_USAGE',
         `a TX budget of ${frames} frames is not between 32 and the size of the TX ring`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
     if (!isErrno(cause, Errno.ENOPROTOOPT)) throw cause;
@@ -173,80 +163,15 @@ function setBudget(fd: number, frames: number, asked: boolean): void {
   }
 }
 
-function openFamily(what: string): OwnedFd {
-  try {
-    return new OwnedFd(calls.socket(abi.AF_XDP, SOCK_RAW_CLOEXEC, 0), what);
-  } catch (cause) {
-    if (isErrno(cause, Errno.EPERM)) {
-      throw new XdpError('XDP_ERR_PERMISSION', 'an AF_XDP socket needs CAP_NET_RAW', {
-        cause,
-        advice: 'run as root, or give the process CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_IPC_LOCK',
-      });
-    }
-    if (isErrno(cause, Errno.EAFNOSUPPORT)) {
-      throw new XdpError('XDP_ERR_PLATFORM', 'this kernel has no AF_XDP sockets', {
-        cause,
-        advice: 'use a kernel built with CONFIG_XDP_SOCKETS',
-      });
-    }
-    throw cause;
-  }
-}
-
-function bind(fd: number, options: BoundSocketOptions): void {
-  const { umem, queue, zeroCopy = 'auto', needWakeup = true, patience = 2000 } = options;
-  const { index, name } = options.interface;
-  const shared = options.besideFd ?? (umem.sharedFd === fd ? undefined : umem.sharedFd);
-  const mode = zeroCopy === 'on' ? abi.XDP_ZEROCOPY : zeroCopy === 'off' ? abi.XDP_COPY : 0;
-  // Flags beside XDP_SHARED_UMEM are refused (EINVAL): the first socket's hold.
-  const flags = shared === undefined ? mode | (needWakeup ? abi.XDP_USE_NEED_WAKEUP : 0) : abi.XDP_SHARED_UMEM;
-  // struct sockaddr_xdp {u16 family; u16 flags; u32 ifindex; u32 queue_id; u32 shared_umem_fd;}
-  const address = new Uint32Array([abi.AF_XDP | (flags << 16), index, queue, shared ?? 0]);
-  const start = performance.now();
-  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
-    try {
-      calls.bind(fd, address);
-      return;
-    } catch (cause) {
-      // A socket is unbound some moments after it was closed (an RCU grace period later), whoever closed it.
-      const busy = isErrno(cause, Errno.EBUSY);
-      if (!busy || performance.now() - start > patience) throw bindError(cause, name, queue, zeroCopy);
-    }
-    Atomics.wait(clockwork, 0, 0, wait);
-  }
-}
-const clockwork = new Int32Array(new SharedArrayBuffer(4));
-
-function bindError(cause: unknown, name: string, queue: number, zeroCopy: ZeroCopy): unknown {
-  if (isErrno(cause, Errno.EBUSY)) {
-    return new XdpError('XDP_ERR_QUEUE_TAKEN', `queue ${queue} of ${name} is held by another AF_XDP socket`, {
-      cause,
-      advice: 'end the other program (ss --xdp -p names it), or choose another queue',
-    });
-  }
-  if (isErrno(cause, Errno.ENETDOWN)) {
-    return new XdpError('XDP_ERR_INTERFACE_DOWN', `${name} is down`, { cause, advice: `ip link set ${name} up` });
-  }
-  if (isErrno(cause, Errno.ENODEV)) {
-    return new XdpError('XDP_ERR_INTERFACE_GONE', `${name} went away`, { cause });
-  }
-  if (zeroCopy === 'on' && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
-    return new XdpError('XDP_ERR_ZEROCOPY_UNSUPPORTED', `the driver of ${name} has no zero-copy AF_XDP`, {
-      cause,
-      advice: 'use --zero-copy auto, which falls back to copy mode',
-    });
-  }
-  if (isErrno(cause, Errno.EINVAL)) {
-    return new XdpError('XDP_ERR_NO_QUEUE', `${name} has no queue ${queue} that an AF_XDP socket can bind to`, {
-      cause,
-      advice: `see how many it has: ethtool -l ${name}`,
-    });
-  }
-  return cause;
-}
-
 function gotZeroCopy(fd: number): boolean {
   const options = new Uint32Array(1);
   calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_OPTIONS, options);
   return (options[0]! & abi.XDP_OPTIONS_ZEROCOPY) !== 0;
+}
+
+function fragmentLimit(options: BoundSocketOptions, zeroCopy: boolean): number {
+  const { umem, zeroCopySegments = 1, mostFragments = SKB_FRAGMENTS } = options;
+  if (!umem.fragments) return 1;
+  if (zeroCopy) return Math.min(zeroCopySegments, mostFragments);
+  return Math.min(umem.unaligned ? SKB_FRAGMENTS >> 1 : SKB_FRAGMENTS, mostFragments);
 }

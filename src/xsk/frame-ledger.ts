@@ -21,19 +21,19 @@ const NAMES = Object.keys(FrameOwner) as (keyof typeof FrameOwner)[];
  */
 export class FrameLedger {
   readonly #owner: Uint8Array;
-  readonly #shift: number;
+  readonly #frameSize: number;
   readonly #counts: Uint32Array = new Uint32Array(NAMES.length);
 
-  /** All frames begin free. `frameSize` is a power of two. */
+  /** All frames begin free. */
   constructor(frames: number, frameSize: number) {
     this.#owner = new Uint8Array(frames);
-    this.#shift = 31 - Math.clz32(frameSize);
+    this.#frameSize = frameSize;
     this.#counts[FrameOwner.free] = frames;
   }
 
   /** @throws XDP_ERR_FRAME_OWNER when `from` does not own the frame */
   move(address: number, from: FrameOwner, to: FrameOwner): void {
-    const frame = address >>> this.#shift;
+    const frame = Math.floor(address / this.#frameSize);
     const owner = this.#owner[frame];
     if (owner !== from) {
       const is = owner === undefined ? 'outside the UMEM' : `owned by ${NAMES[owner]}`;

@@ -1,17 +1,22 @@
 import { XdpError } from '../sys/index.js';
+import { frameBase } from './frame-base.js';
 
 /** The free frames of a UMEM: a stack, so that the frame given back last, which the cache still holds, goes out first. */
 export class FramePool {
   /** The free frames' addresses are the first {@link free} entries. For the rings, which move many at once. */
   readonly stack: Uint32Array;
-  /** What an address inside a frame is masked with to name the frame. */
+  readonly frameSize: number;
+  /** What an address inside a frame is masked with to name the frame; 0 where the frame size is no power of two. */
   readonly chunkMask: number;
+  readonly #inverse: number;
   #free: number;
 
-  /** @param frameSize bytes, a power of two */
+  /** @param frameSize bytes */
   constructor(frames: number, frameSize: number) {
-    this.chunkMask = ~(frameSize - 1);
+    this.frameSize = frameSize;
+    this.chunkMask = (frameSize & (frameSize - 1)) === 0 ? ~(frameSize - 1) : 0;
     this.stack = new Uint32Array(frames);
+    this.#inverse = 1 / frameSize;
     this.#free = frames;
     for (let i = 0; i < frames; i++) this.stack[i] = (frames - 1 - i) * frameSize;
   }
@@ -35,7 +40,9 @@ export class FramePool {
     if (this.#free === this.stack.length) {
       throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was given back to a pool that has all of its frames');
     }
-    this.stack[this.#free++] = address & this.chunkMask;
+    const { chunkMask } = this;
+    const base = chunkMask === 0 ? frameBase(address, this.frameSize, this.#inverse) : address & chunkMask;
+    this.stack[this.#free++] = base;
   }
 
   /** Says that the uppermost `count` frames of the stack were taken (negative: put there) by whoever copied them. */

@@ -1,6 +1,7 @@
 import { calls, Mapping } from '../sys/index.js';
 import * as abi from './abi.js';
-import { BoundSocket, type BoundSocketOptions, type RingPlace, type SocketPlace } from './bound-socket.js';
+import { BoundSocket, type RingPlace, type SocketPlace } from './bound-socket.js';
+import type { BoundSocketOptions } from './bound-socket-options.js';
 import { QueueRings } from './queue-rings.js';
 import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
@@ -61,9 +62,9 @@ function join(
   shared?: QueueRings,
 ): XskSocket {
   const memory = (ring: RingPlace): RingMemory => ({ ...ring, words: new Uint32Array(bufferOf(ring)) });
-  const { rx, tx, fill, completion, queue, zeroCopy } = place;
+  const { rx, tx, fill, completion, ...rest } = place;
   const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!));
-  return new XskSocket({ rings, rx: rx && memory(rx), tx: tx && memory(tx), queue, zeroCopy, peer });
+  return new XskSocket({ ...rest, rings, rx: rx && memory(rx), tx: tx && memory(tx), peer });
 }
 
 /** @param fdOf throws when the socket is closed: the number may be another file's by then */

@@ -1,5 +1,6 @@
+import { AddressConsumer, AddressProducer } from './address-ring.js';
 import { FrameOwner } from './frame-ledger.js';
-import { AddressConsumer, AddressProducer, type RingMemory } from './ring.js';
+import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
 
 /**
@@ -57,7 +58,9 @@ export class QueueRings {
     const { fill } = this;
     const count = fill.reserve(completion.peek(max));
     if (count === 0) return 0;
-    fill.pass(completion, count, this.umem.pool.chunkMask);
+    const { chunkMask, frameSize } = this.umem.pool;
+    if (chunkMask === 0) fill.passUnaligned(completion, count, frameSize);
+    else fill.pass(completion, count, chunkMask);
     fill.submit(count);
     completion.release(count);
     from.completed += count;
@@ -72,11 +75,23 @@ export class QueueRings {
     const count = completion.peek(max);
     if (count === 0) return 0;
     const to = pool.free;
-    completion.read(pool.stack, to, count, pool.chunkMask);
+    const { chunkMask, frameSize } = pool;
+    if (chunkMask === 0) completion.readUnaligned(pool.stack, to, count, frameSize);
+    else completion.read(pool.stack, to, count, chunkMask);
     completion.release(count);
     pool.moved(-count);
     this.completed += count;
     ledger?.moveAll(pool.stack, to, count, FrameOwner.tx, FrameOwner.free);
     return count;
+  }
+
+  /**
+   * The same, and hands the address of each packet that was sent to `visit` first: what the NIC has noted down for it
+   * (`TxMetadata`) is there until the frame is used again. A packet of several frames is visited at each of them.
+   */
+  reapEach(max: number, visit: (address: number) => void): number {
+    const count = this.completion.peek(max);
+    for (let i = 0; i < count; i++) visit(this.completion.address(i));
+    return this.reap(count);
   }
 }

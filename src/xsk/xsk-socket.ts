@@ -1,7 +1,9 @@
+import { XDP_PKT_CONTD } from './abi.js';
 import type { Batch } from './batch.js';
+import { DescriptorConsumer, DescriptorProducer } from './descriptor-ring.js';
 import { FrameOwner } from './frame-ledger.js';
 import type { QueueRings } from './queue-rings.js';
-import { DescriptorConsumer, DescriptorProducer, type RingMemory } from './ring.js';
+import type { RingMemory } from './ring.js';
 
 /** What the kernel counts for one socket: `struct xdp_statistics`. */
 export interface XskStatistics {
@@ -22,7 +24,7 @@ export interface RingPeer {
   kick(): number;
   /** Why the last kick stopped: a negated error number. EAGAIN says that there is more to send. */
   lastError(): number;
-  /** Asks it to look at the fill ring. @returns as {@link kick} */
+  /** Asks it to look at the fill ring, and with busy polling, for packets. @returns as {@link kick} */
   wakeRx(): number;
   statistics(): XskStatistics;
   /** Idempotent. */
@@ -36,7 +38,16 @@ export interface XskSocketParts {
   readonly peer: RingPeer;
   readonly queue: number;
   readonly zeroCopy: boolean;
+  readonly busyPoll: boolean;
+  readonly maxFragments: number;
 }
+
+/**
+ * Entries of a TX ring that stay empty where packets have fragments: as many as a packet may have. A call that ends with
+ * its budget ends in the middle of a packet, and says that its first fragments were taken; when the device then is busy, the
+ * kernel reads them again (xskq_cons_cancel_n in net/xdp/xsk.c).
+ */
+const SPARE = 17;
 
 /** A socket of the AF_XDP family: an RX ring, a TX ring or both, on one queue. Belongs to one thread. */
 export class XskSocket implements Disposable {
@@ -46,20 +57,37 @@ export class XskSocket implements Disposable {
   readonly queue: number;
   /** Whether the driver works in the UMEM itself. */
   readonly zeroCopy: boolean;
+  /** Whether {@link wakeRx} and {@link flush} do the driver's work for this queue: call them whenever nothing came in. */
+  readonly busyPoll: boolean;
+  /** Fragments that a packet to be transmitted may have: with more, the kernel tears it. */
+  readonly maxFragments: number;
   /** Calls made to have frames transmitted. */
   kicks = 0;
-  /** Bytes of the packets that the last {@link passTo} moved. */
+  /** The packets that the last {@link passTo} moved, and their bytes. */
+  passedPackets = 0;
   passedBytes = 0;
+  /** Packets thrown away because they had more fragments than the batch that {@link receive} was given. */
+  oversized = 0;
   readonly #peer: RingPeer;
+  readonly #plain: boolean;
+  /** Entries that have to stay empty in the TX ring. */
+  readonly #spare: number;
+  /** What comes next in the RX ring is the rest of a packet that was thrown away. */
+  #tearing = false;
   #closed = false;
 
   constructor(parts: XskSocketParts) {
+    const { umem } = parts.rings;
     this.rings = parts.rings;
     this.rx = parts.rx && new DescriptorConsumer(parts.rx);
     this.tx = parts.tx && new DescriptorProducer(parts.tx);
     this.queue = parts.queue;
     this.zeroCopy = parts.zeroCopy;
+    this.busyPoll = parts.busyPoll;
+    this.maxFragments = parts.maxFragments;
     this.#peer = parts.peer;
+    this.#plain = umem.plain;
+    this.#spare = umem.fragments ? SPARE : 0;
   }
 
   /** The descriptor, for an XSKMAP or for polling; -1 for the in-memory twin. */
@@ -68,17 +96,21 @@ export class XskSocket implements Disposable {
   }
 
   /**
-   * Fills the batch with packets out of the RX ring, as many as it has room for. Their frames are the caller's now: each
-   * must be transmitted, or given back to the pool.
-   * @returns how many there are: the batch's count
+   * Fills the batch with packets out of the RX ring, as many whole ones as it has room for. Their frames are the caller's
+   * now: each must be transmitted, or given back to the pool.
+   * @returns how many frames there are: the batch's count
    */
   receive(batch: Batch): number {
     const { rx } = this;
     batch.count = 0;
     if (rx === undefined) return 0;
-    const count = rx.peek(batch.capacity);
+    let count = rx.peek(batch.capacity);
     if (count === 0) return 0;
-    rx.read(batch.addresses, batch.lengths, count);
+    if (this.#plain) rx.read(batch.addresses, batch.lengths, count);
+    else {
+      count = this.#readWhole(rx, batch, count);
+      if (count === 0) return 0;
+    }
     rx.release(count);
     batch.count = count;
     this.rings.received += count;
@@ -87,16 +119,23 @@ export class XskSocket implements Disposable {
   }
 
   /**
-   * Puts packets `from` up to `from + count` of a batch into the TX ring, as many as it has room for; {@link flush}
-   * sends them. Their frames come back by the completion ring.
-   * @returns how many it took; the frames of the others are still the caller's
+   * Puts frames `from` up to `from + count` of a batch into the TX ring, as many as it has room for, and of a packet with
+   * several fragments all or none; {@link flush} sends them. They come back by the completion ring.
+   * @returns how many it took; the others are still the caller's
    */
   transmit(batch: Batch, from: number, count: number): number {
     const { tx } = this;
     if (tx === undefined) return 0;
-    const taken = tx.reserve(count);
-    if (taken === 0) return 0;
-    tx.write(batch.addresses, batch.lengths, from, taken);
+    const room = tx.reserve(count + this.#spare) - this.#spare;
+    let taken = Math.min(count, room);
+    if (this.#plain) {
+      if (taken === 0) return 0;
+      tx.write(batch.addresses, batch.lengths, from, taken);
+    } else {
+      while (taken > 0 && (batch.options[from + taken - 1]! & XDP_PKT_CONTD) !== 0) taken--;
+      if (taken <= 0) return 0;
+      tx.writeWhole(batch.addresses, batch.lengths, batch.options, from, taken);
+    }
     tx.submit(taken);
     this.rings.transmitted += taken;
     this.rings.umem.ledger?.moveAll(batch.addresses, from, taken, FrameOwner.application, FrameOwner.tx);
@@ -104,18 +143,21 @@ export class XskSocket implements Disposable {
   }
 
   /**
-   * Moves up to `max` packets straight from the RX ring into the TX ring of another socket of this UMEM: what
-   * {@link receive} and {@link transmit} do, in one pass, for packets that nobody wants to look at. All or nothing:
+   * Moves up to `max` frames of whole packets straight from the RX ring into the TX ring of another socket of this UMEM:
+   * what {@link receive} and {@link transmit} do, in one pass, for packets that nobody wants to look at. All or nothing:
    * {@link flush} the other socket then.
-   * @returns how many it moved; 0 when none came in, or the TX ring has no room for all of them
+   * @returns how many frames it moved; 0 when none came in, the TX ring has no room for all of them, or one of the packets has
+   *   more fragments than the other socket may send
    */
   passTo(out: XskSocket, max: number): number {
     const { rx } = this;
     const { tx } = out;
     if (rx === undefined || tx === undefined) return 0;
+    if (!this.#plain) return this.#passWhole(rx, out, tx, max);
     const count = rx.peek(max);
     if (count === 0 || tx.reserve(count) < count) return 0;
     this.passedBytes = tx.pass(rx, count);
+    this.passedPackets = count;
     tx.submit(count);
     rx.release(count);
     this.rings.received += count;
@@ -133,7 +175,7 @@ export class XskSocket implements Disposable {
     const { tx } = this;
     if (tx === undefined) return 0;
     let pending = tx.pending();
-    while (pending > 0 && tx.needsWakeup()) {
+    while (pending > 0 && (this.busyPoll || tx.needsWakeup())) {
       const result = this.#peer.kick();
       this.kicks++;
       const before = pending;
@@ -143,9 +185,9 @@ export class XskSocket implements Disposable {
     return 0;
   }
 
-  /** Calls the kernel if it waits for frames in the fill ring. */
+  /** Calls the kernel if it waits for frames in the fill ring, or to be polled. */
   wakeRx(): void {
-    if (this.rings.fill.needsWakeup()) this.#peer.wakeRx();
+    if (this.busyPoll || this.rings.fill.needsWakeup()) this.#peer.wakeRx();
   }
 
   statistics(): XskStatistics {
@@ -165,5 +207,44 @@ export class XskSocket implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #passWhole(rx: DescriptorConsumer, out: XskSocket, tx: DescriptorProducer, max: number): number {
+    const count = this.#tearing ? 0 : rx.whole(rx.peek(max));
+    const room = count + this.#spare;
+    if (count === 0 || tx.reserve(room) < room) return 0;
+    this.passedBytes = tx.passWhole(rx, count);
+    this.passedPackets = tx.packets;
+    // What was written is not handed over then.
+    if (tx.longest > out.maxFragments) return 0;
+    tx.submit(count);
+    rx.release(count);
+    this.rings.received += count;
+    out.rings.transmitted += count;
+    return count;
+  }
+
+  /** @returns how many of `ready` entries make whole packets, and are in the batch now */
+  #readWhole(rx: DescriptorConsumer, batch: Batch, ready: number): number {
+    const count = this.#tearing ? 0 : rx.whole(ready);
+    if (count > 0) rx.readWhole(batch.addresses, batch.lengths, batch.options, count);
+    else if (ready === batch.capacity || this.#tearing) this.#discard(rx);
+    return count;
+  }
+
+  /** Throws away the first packet of the RX ring, as far as it has come in: no batch holds it. */
+  #discard(rx: DescriptorConsumer): void {
+    const ready = rx.peek(rx.size);
+    const { pool, ledger } = this.rings.umem;
+    let count = 0;
+    do {
+      const address = rx.address(count);
+      ledger?.move(address, FrameOwner.fill, FrameOwner.free);
+      pool.give(address);
+      this.#tearing = (rx.options(count++) & XDP_PKT_CONTD) !== 0;
+    } while (this.#tearing && count < ready);
+    rx.release(count);
+    this.rings.received += count;
+    if (!this.#tearing) this.oversized++;
   }
 }

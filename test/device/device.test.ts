@@ -9,6 +9,7 @@ import { XdpAction } from '../../dist/ebpf/index.js';
 import { XdpLink, type XdpMode } from '../../dist/kernel/index.js';
 import { createLab, getFeatures, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
 import { withNamespace } from '../../dist/sys/index.js';
+import { hasFragments } from '../../dist/xsk/index.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
 
@@ -172,6 +173,23 @@ describe('what is refused leaves everything as it was', () => {
     expect(() => open()).toThrow(code('XDP_ERR_MTU'));
     setLink('port0', { mtu: 1792 - 22 }, { netns });
     open().close();
+  });
+
+  test.runIf(hasFragments())('frames that do not fit, and may come in several fragments (Linux 6.6)', () => {
+    setLink('eth0', { mtu: 9000 }, { netns: host });
+    setLink('port0', { mtu: 9000 }, { netns });
+    using device = open({ capacity: 3840, fragments: true });
+    expect(device.mode).toBe('native');
+    expect(device.features?.xdp).toContain('rx-sg');
+    run(`ip -n ${netns} tuntap add dev tap0 mode tap`);
+    setLink('tap0', { up: true, mtu: 9000 }, { netns });
+    const native = { capacity: 3840, fragments: true, mode: 'native' } as const;
+    expect(() => open(native, 'tap0')).toThrow(code('XDP_ERR_MTU', { advice: expect.stringContaining('generic') }));
+    using tap = open({ ...native, mode: 'auto' }, 'tap0');
+    expect(tap.mode).toBe('generic');
+    expect(tap.notices).toContainEqual(
+      expect.stringMatching(/tap0: its driver \(tun\) can't hand over .* generic mode/),
+    );
   });
 
   test("frames of a veth peer that are too long for its driver's native mode", () => {

@@ -23,6 +23,7 @@ test('a line for the start, one for each sample, and a summary: the numbers add 
   expect(start).toEqual({
     version,
     type: 'start',
+    frameSize: 2048,
     workers: expect.any(Number),
     interfaces: PORTS.map((name) => ({
       interface: name,

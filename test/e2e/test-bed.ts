@@ -130,7 +130,12 @@ export function expectWhole({ audits, last }: SummaryLine): void {
   for (const [i, { total }] of last.ports.entries()) {
     const out = last.ports[1 - i]!.total;
     expect(total.rxPackets).toBe(
-      out.txPackets + total.txRingFull + total.callback + total.unknownPort + total.callbackError,
+      out.txPackets +
+        total.txRingFull +
+        total.callback +
+        total.unknownPort +
+        total.callbackError +
+        total.tooManyFragments,
     );
     expect(total.kernelInvalidDescriptors).toBe(0);
     expect(total.inTx).toBe(0);

@@ -1,7 +1,8 @@
 // needs: ip, ping
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLab, deleteLink, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
+import { createLab, deleteLink, getFeatures, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
 import { type OpenInterfaceOptions, openInterface, type PacketInterface } from '../../dist/pipeline/index.js';
+import { hasFragments } from '../../dist/xsk/index.js';
 import { FarEnd, testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
 
@@ -129,6 +130,28 @@ test('send puts frames on the wire, whether or not anybody reads', async () => {
   if (out.length < 200) out.push(...(await arrived(200 - out.length)));
   expect(out).toEqual(frames);
   for (const length of [0, 2049]) expect(() => port.send(new Uint8Array(length))).toThrow(code('XDP_ERR_USAGE'));
+});
+
+test.runIf(hasFragments())('an MTU of 9000: packets of several frames, there and back (Linux 6.6)', async () => {
+  setLink('eth0', { mtu: 9000 }, { netns: farNetns });
+  setLink('port0', { mtu: 9000 }, { netns });
+  for (const frameSize of [undefined, 2048, 3000]) {
+    using port = open({ frameSize });
+    const frames = [9014, 60, 3841, 3840, 9000].map((length, i) => testFrame(i, length));
+    const received: Uint8Array[] = [];
+    const reading = (async () => {
+      for await (const packet of port.packets()) if (received.push(packet.bytes) === frames.length) break;
+    })();
+    await expect.poll(() => [...port.device.sockets.entries()].length).toBe(1);
+    for (const frame of frames) far.send(frame);
+    await reading;
+    expect(received).toEqual(frames);
+    far.received();
+    for (const frame of frames) expect(port.send(frame)).toBe(true);
+    expect(await arrived(frames.length)).toEqual(frames);
+    expect(() => port.send(new Uint8Array(17 * 4096 + 1))).toThrow(code('XDP_ERR_USAGE'));
+    expect(port.counts()).toMatchObject({ rxPackets: frames.length, kernelRxDropped: 0 });
+  }
 });
 
 test('leaves everything as it was, also when it can not be opened', () => {

@@ -30,7 +30,16 @@ function make(answers: readonly { take: number; result: number }[]) {
     throw new Error('nobody asked for these');
   };
   const peer = { fd: -1, kick, lastError: () => last, wakeRx: () => 0, statistics, close: () => {} };
-  const socket = new XskSocket({ rings, rx: undefined, tx, queue: 0, zeroCopy: false, peer });
+  const socket = new XskSocket({
+    rings,
+    rx: undefined,
+    tx,
+    queue: 0,
+    zeroCopy: false,
+    busyPoll: false,
+    maxFragments: 1,
+    peer,
+  });
   const batch = new Batch(umem.bytes, 20);
   for (let i = 0; i < 20; i++) batch.addresses[i] = umem.pool.take();
   batch.lengths.fill(60);

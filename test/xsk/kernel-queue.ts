@@ -6,10 +6,24 @@ import { withNamespace } from '../../dist/sys/index.js';
 import { openXskSocket, type Umem, type XskSocket, type XskSocketOptions } from '../../dist/xsk/index.js';
 import { FarEnd } from '../kernel/far-end.js';
 
-const [major = 0, minor = 0] = release().split('.').map(Number);
+const [major = 0, minor = 0, patch = 0] = release().split(/[.-]/).map(Number);
 
 /** Whether the kernel lets a socket choose how many frames one call sends: Linux 6.17. */
 export const hasTxBudget = major > 6 || (major === 6 && minor >= 17);
+
+/** Whether the kernel has TX metadata, and wants to be told of them: Linux 6.11. */
+export const hasTxMetadata = major > 6 || (major === 6 && minor >= 11);
+
+/** Whether frames of a packet that can't be sent come back, as far as it is known: Linux 6.18.44. */
+export const reclaims = major === 6 && minor === 18 && patch >= 44;
+
+interface WireOptions {
+  readonly queues?: number;
+  readonly lab?: Lab;
+  readonly name?: string;
+  /** An MTU of 9000, and a program that copes with it. Default: 3000. */
+  readonly fragments?: boolean | undefined;
+}
 
 /** A veth pair whose near end gives every frame to AF_XDP sockets, and whose far end is at hand. */
 export class Wire implements Disposable {
@@ -21,12 +35,12 @@ export class Wire implements Disposable {
   readonly sockets: XskMap;
   readonly #attached: XdpLink;
 
-  constructor(options: { readonly queues?: number; readonly lab?: Lab; readonly name?: string } = {}) {
-    const { queues = 1, lab = createLab('xsk'), name = 'port0' } = options;
+  constructor(options: WireOptions = {}) {
+    const { queues = 1, lab = createLab('xsk'), name = 'port0', fragments = false } = options;
     this.lab = lab;
     this.netns = lab.namespace('near');
     this.farNetns = lab.namespace(`far-${name}`);
-    const [near, peer] = [this.netns, this.farNetns].map((netns) => ({ netns, queues, mtu: 3000 }));
+    const [near, peer] = [this.netns, this.farNetns].map((netns) => ({ netns, queues, mtu: fragments ? 9000 : 3000 }));
     lab.veth({ ...near!, name, peer: { ...peer!, name: 'eth0' } });
     this.link = getLink(name, { netns: this.netns });
     this.far = new FarEnd(getLink('eth0', { netns: this.farNetns }).index, this.farNetns);
@@ -35,7 +49,7 @@ export class Wire implements Disposable {
     a.load('u32', R2, R1, XdpContext.rxQueueIndex).map(R1, 'sockets').mov(R3, XdpAction.drop);
     a.call(Helper.redirectMap).exit();
     const instructions = link(a.assemble(), { sockets: this.sockets.fd });
-    using program = new XdpProgram({ name: 'test_redirect', instructions });
+    using program = new XdpProgram({ name: 'test_redirect', instructions, fragments });
     this.#attached = withNamespace<XdpLink>(this.netns, () => XdpLink.attach(program, this.link, 'native'));
   }
 

@@ -1,0 +1,42 @@
+import type { XskSocket } from '../xsk/index.js';
+
+/** A socket that packets are forwarded from and to. */
+export interface ForwarderSocket {
+  readonly socket: XskSocket;
+  /** The interface it belongs to, by its place in the bridge. */
+  readonly port: number;
+  /** Where its counters begin. */
+  readonly row: number;
+  /** Whether checksums may arrive incomplete. */
+  readonly partialChecksums: boolean;
+}
+
+/** A socket, and what its forwarder has to know of it. */
+export class Member implements ForwarderSocket {
+  readonly socket: XskSocket;
+  readonly port: number;
+  readonly row: number;
+  readonly partialChecksums: boolean;
+  /** Which socket to leave by for each port; undefined where none can transmit. */
+  egress: readonly (Member | undefined)[] = [];
+  /** Where all packets go without a look at them; undefined when a stage is on their way. */
+  straight: Member | undefined;
+  /** Frames were put into the TX ring, and the kernel was not yet asked to send them. */
+  unsent = false;
+  /** The device did not take all it was given. */
+  stalled = false;
+  /** Packets thrown away on receiving that are counted. */
+  oversized = 0;
+  /** Frames received since the fill ring was last filled up. */
+  taken = 0;
+  /** Frames that are moved at once: each touch of a ring's index costs as much as several packets. */
+  readonly lot: number;
+
+  constructor(from: ForwarderSocket) {
+    this.socket = from.socket;
+    this.port = from.port;
+    this.row = from.row;
+    this.partialChecksums = from.partialChecksums;
+    this.lot = Math.max(1, from.socket.rings.fill.size >> 3);
+  }
+}
