@@ -47,9 +47,10 @@ export function bridgeCommand(): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--frame-size <bytes>', 'bytes of a frame: 2048 for an MTU up to 1770, 4096 for up to 3818')
-        .argParser(frameSize)
-        .default(2048),
+      new Option(
+        '--frame-size <bytes>',
+        'bytes of a frame: 2048 for an MTU up to 1770, 4096 for up to 3818 (default: 2048; 4096 with igb and igc)',
+      ).argParser(frameSize),
     )
     .addOption(
       new Option('--wait <how>', 'adaptive: sleep when idle; spin: never sleep')

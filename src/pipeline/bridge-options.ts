@@ -15,7 +15,10 @@ export interface BridgeOptions {
   readonly mode?: DeviceOptions['mode'];
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
-  /** Bytes: 2048 (default), or 4096 for an MTU above 1514. */
+  /**
+   * Bytes: 2048 holds an MTU up to 1770, 4096 up to 3818. Default 2048; 4096 for igb and igc, which otherwise have room for
+   * 1024 in zero-copy mode.
+   */
   readonly frameSize?: 2048 | 4096 | undefined;
   /** Entries of each ring: a power of two from 64 to 16384. Default 2048. */
   readonly ring?: number | undefined;

@@ -9,6 +9,7 @@ import { type BridgeSample, readSample } from './bridge-sample.js';
 import { BridgeWorker } from './bridge-worker.js';
 import { Counters } from './counters.js';
 import type { FrameAudit } from './frame-audit.js';
+import { usualFrameSize } from './frame-size.js';
 import { PortWatch } from './port-watch.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { Control, type SocketPlan } from './worker-plan.js';
@@ -85,7 +86,7 @@ export class Bridge implements AsyncDisposable {
     this.#watch = watch;
     watch.follow({
       links: devices.map(({ link }) => link),
-      capacity: Umem.capacityOf(options.frameSize ?? 2048),
+      capacity: sockets[0]!.umem.capacity,
       onEvent: options.onEvent,
       onEnd: (error) => void this.#fail(error),
     });
@@ -99,7 +100,7 @@ export class Bridge implements AsyncDisposable {
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
-    const { mode, force, netns, signal, cpus, frameSize = 2048, ring = RING, batch = BATCH } = options;
+    const { mode, force, netns, signal, cpus, ring = RING, batch = BATCH } = options;
     const { zeroCopy = 'auto', ledger = false } = options;
     signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
@@ -108,6 +109,7 @@ export class Bridge implements AsyncDisposable {
     const watch = new PortWatch(netns);
     let bridge: Bridge | undefined;
     try {
+      const frameSize = options.frameSize ?? usualFrameSize(options.interfaces, options);
       const capacity = Umem.capacityOf(frameSize);
       for (const name of options.interfaces) {
         if (devices.length > 0) refuseTwin(name, devices, netns);

@@ -5,6 +5,7 @@ import { Batch, FrameOwner, openXskSocket, Umem, type XskSocket, type ZeroCopy }
 import type { PacketCallback } from './callback.js';
 import { addCounts, Counters, type SocketCounts } from './counters.js';
 import { Forwarder } from './forwarder.js';
+import { usualFrameSize } from './frame-size.js';
 import { type PortEvent, PortWatch } from './port-watch.js';
 
 export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'force' | 'netns' | 'promiscuous'> {
@@ -12,7 +13,7 @@ export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'forc
   readonly queues?: readonly number[] | undefined;
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
-  /** Bytes: 2048 (default) or 4096. */
+  /** Bytes: 2048 or 4096. Default 2048; 4096 for igb and igc, which otherwise have room for 1024 in zero-copy mode. */
   readonly frameSize?: 2048 | 4096 | undefined;
   /** Entries of each ring: a power of two. Default 1024. */
   readonly ring?: number | undefined;
@@ -67,7 +68,8 @@ export class PacketInterface implements Disposable {
   /** See {@link openInterface}. */
   constructor(name: string, options: OpenInterfaceOptions) {
     requireCapabilities('AF_XDP', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
-    const { mode, force, netns, promiscuous, frameSize = 2048, ring = 1024, zeroCopy } = options;
+    const { mode, force, netns, promiscuous, ring = 1024, zeroCopy } = options;
+    const frameSize = options.frameSize ?? usualFrameSize([name], options);
     const capacity = Umem.capacityOf(frameSize);
     this.#watch = new PortWatch(netns);
     try {

@@ -210,14 +210,20 @@ function bind(fd: number, options: BoundSocketOptions): void {
     } catch (cause) {
       // A socket is unbound some moments after it was closed (an RCU grace period later), whoever closed it.
       const busy = isErrno(cause, Errno.EBUSY);
-      if (!busy || performance.now() - start > patience) throw bindError(cause, name, queue, zeroCopy);
+      if (busy && performance.now() - start <= patience) {
+        Atomics.wait(clockwork, 0, 0, wait);
+        continue;
+      }
+      // The first socket of a UMEM decides for all (net/xdp/xsk_buff_pool.c, xp_assign_dev_shared).
+      const forced = zeroCopy === 'on' || (shared !== undefined && gotZeroCopy(shared));
+      throw bindError(cause, name, queue, forced);
     }
-    Atomics.wait(clockwork, 0, 0, wait);
   }
 }
 const clockwork = new Int32Array(new SharedArrayBuffer(4));
 
-function bindError(cause: unknown, name: string, queue: number, zeroCopy: ZeroCopy): unknown {
+/** @param forced whether only zero-copy would have done */
+function bindError(cause: unknown, name: string, queue: number, forced: boolean): unknown {
   if (isErrno(cause, Errno.EBUSY)) {
     return new XdpError('XDP_ERR_QUEUE_TAKEN', `queue ${queue} of ${name} is held by another AF_XDP socket`, {
       cause,
@@ -230,7 +236,7 @@ function bindError(cause: unknown, name: string, queue: number, zeroCopy: ZeroCo
   if (isErrno(cause, Errno.ENODEV)) {
     return new XdpError('XDP_ERR_INTERFACE_GONE', `${name} went away`, { cause });
   }
-  if (zeroCopy === 'on' && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
+  if (forced && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
     return new XdpError('XDP_ERR_ZEROCOPY_UNSUPPORTED', `the driver of ${name} has no zero-copy AF_XDP`, {
       cause,
       advice: 'use --zero-copy auto, which falls back to copy mode',

@@ -18,12 +18,6 @@ export function hasZeroCopy(kernel: Kernel, nic: Nic): boolean {
   return nic !== 'none' && kernel === '7.2';
 }
 
-/** What a bridge over this NIC needs to be told. */
-export function bridgeOptions(kernel: Kernel, nic: Nic): string[] {
-  // igb counts its buffers in KiB (SRRCTL.BSIZEPKT): of the 1792 bytes that a frame of 2048 has, it would use 1024.
-  return nic === 'igb' && hasZeroCopy(kernel, nic) ? ['--frame-size', '4096'] : [];
-}
-
 /** QEMU's arguments for one NIC behind each of the taps. */
 export function nicArguments(nic: Nic, taps: readonly string[]): string[] {
   if (nic === 'none') return [];
