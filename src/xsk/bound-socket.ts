@@ -43,6 +43,8 @@ export interface SocketPlace {
   readonly fd: number;
   readonly queue: number;
   readonly zeroCopy: boolean;
+  /** Whether the kernel tells what it took out of the TX ring only when it has taken all: before Linux 6.17. */
+  readonly tellsLate: boolean;
   readonly rx: RingPlace | undefined;
   readonly tx: RingPlace | undefined;
   /** Undefined for a later socket of its queue. */
@@ -88,7 +90,9 @@ export class BoundSocket implements Disposable {
       setSize(fd, abi.XDP_UMEM_COMPLETION_RING, own ? completionSize : 0);
       setSize(fd, abi.XDP_RX_RING, rxSize);
       setSize(fd, abi.XDP_TX_RING, txSize);
-      if (txSize >= abi.TX_BATCH_SIZE) setBudget(fd, options.txBudget ?? txSize, options.txBudget !== undefined);
+      // Linux 6.17 brought the budget, and a consumer's index that is told after each call.
+      const tellsLate =
+        txSize >= abi.TX_BATCH_SIZE && !setBudget(fd, options.txBudget ?? txSize, options.txBudget !== undefined);
 
       // struct xdp_mmap_offsets: rx, tx, fill, completion, each {u64 producer, consumer, desc, flags}.
       const offsets = new BigUint64Array(16);
@@ -109,7 +113,7 @@ export class BoundSocket implements Disposable {
         completion: ring(3, abi.XDP_UMEM_PGOFF_COMPLETION_RING, own ? completionSize : 0, ADDRESS_WORDS),
       };
       bind(fd, options);
-      return new BoundSocket({ fd, queue, zeroCopy: gotZeroCopy(fd), ...rings }, handle, mappings, umem);
+      return new BoundSocket({ fd, queue, zeroCopy: gotZeroCopy(fd), tellsLate, ...rings }, handle, mappings, umem);
     } catch (error) {
       release(handle, mappings, umem);
       throw error;
@@ -150,10 +154,11 @@ function setSize(fd: number, option: number, entries: number): void {
   if (entries > 0) calls.setsockopt(fd, abi.SOL_XDP, option, new Uint32Array([entries]));
 }
 
-/** @param asked whether somebody relies on it */
-function setBudget(fd: number, frames: number, asked: boolean): void {
+/** @param asked whether somebody relies on it. @returns whether the kernel has budgets */
+function setBudget(fd: number, frames: number, asked: boolean): boolean {
   try {
     calls.setsockopt(fd, abi.SOL_XDP, abi.XDP_MAX_TX_SKB_BUDGET, new Uint32Array([frames]));
+    return true;
   } catch (cause) {
     if (isErrno(cause, Errno.EACCES)) {
       throw new XdpError(
@@ -165,7 +170,7 @@ function setBudget(fd: number, frames: number, asked: boolean): void {
       );
     }
     if (!isErrno(cause, Errno.ENOPROTOOPT)) throw cause;
-    if (!asked) return;
+    if (!asked) return false;
     throw new XdpError('XDP_ERR_PLATFORM', 'this kernel lets nobody choose how many frames a call sends', {
       cause,
       advice: 'leave the TX budget out, or use Linux 6.17 or later',

@@ -61,9 +61,9 @@ function join(
   shared?: QueueRings,
 ): XskSocket {
   const memory = (ring: RingPlace): RingMemory => ({ ...ring, words: new Uint32Array(bufferOf(ring)) });
-  const { rx, tx, fill, completion, queue, zeroCopy } = place;
+  const { rx, tx, fill, completion, queue, zeroCopy, tellsLate } = place;
   const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!));
-  return new XskSocket({ rings, rx: rx && memory(rx), tx: tx && memory(tx), queue, zeroCopy, peer });
+  return new XskSocket({ rings, rx: rx && memory(rx), tx: tx && memory(tx), queue, zeroCopy, tellsLate, peer });
 }
 
 /** @param fdOf throws when the socket is closed: the number may be another file's by then */

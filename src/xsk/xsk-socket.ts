@@ -1,3 +1,4 @@
+import { Errno } from '../sys/index.js';
 import type { Batch } from './batch.js';
 import { FrameOwner } from './frame-ledger.js';
 import type { QueueRings } from './queue-rings.js';
@@ -36,7 +37,12 @@ export interface XskSocketParts {
   readonly peer: RingPeer;
   readonly queue: number;
   readonly zeroCopy: boolean;
+  /** Whether the kernel tells what it took out of the TX ring only when it has taken all. Default false. */
+  readonly tellsLate?: boolean | undefined;
 }
+
+/** TX_BATCH_SIZE of net/xdp/xsk.c in the oldest kernels: the fewest frames that a call sends in copy mode, if it can. */
+const SENT_AT_LEAST = 16;
 
 /** A socket of the AF_XDP family: an RX ring, a TX ring or both, on one queue. Belongs to one thread. */
 export class XskSocket implements Disposable {
@@ -51,6 +57,7 @@ export class XskSocket implements Disposable {
   /** Bytes of the packets that the last {@link passTo} moved. */
   passedBytes = 0;
   readonly #peer: RingPeer;
+  readonly #tellsLate: boolean;
   #closed = false;
 
   constructor(parts: XskSocketParts) {
@@ -60,6 +67,7 @@ export class XskSocket implements Disposable {
     this.queue = parts.queue;
     this.zeroCopy = parts.zeroCopy;
     this.#peer = parts.peer;
+    this.#tellsLate = parts.tellsLate ?? false;
   }
 
   /** The descriptor, for an XSKMAP or for polling; -1 for the in-memory twin. */
@@ -126,19 +134,22 @@ export class XskSocket implements Disposable {
   /**
    * Has the kernel take what stands in the TX ring. In copy mode a call ends with EAGAIN after as many frames as the
    * socket's TX budget (`max_tx_budget`, net/xdp/xsk.c), and with EBUSY after one that the device dropped: so it is called
-   * again as long as it gets on.
+   * again as long as it gets on. Before Linux 6.17 that can't be seen: then as often as it takes to send all.
    * @returns 0, or the negated error number that ended it: EAGAIN when the device takes no more for now
    */
   flush(): number {
     const { tx } = this;
     if (tx === undefined) return 0;
     let pending = tx.pending();
+    let unseen = this.#tellsLate ? Math.ceil(pending / SENT_AT_LEAST) : 1;
     while (pending > 0 && tx.needsWakeup()) {
       const result = this.#peer.kick();
       this.kicks++;
       const before = pending;
       pending = tx.pending();
-      if (pending === before) return result < 0 ? this.#peer.lastError() : 0;
+      if (pending !== before) continue;
+      const error = result < 0 ? this.#peer.lastError() : 0;
+      if (error !== -Errno.EAGAIN || --unseen <= 0) return error;
     }
     return 0;
   }
