@@ -144,13 +144,15 @@ describe(`a bridge of two ${nic} NICs, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU $
     }
   });
 
-  test.runIf(!zeroCopy)('--zero-copy on is refused as unsupported', async () => {
+  test('--zero-copy on is refused as unsupported', async (context) => {
+    context.skip(zeroCopy, 'this driver has zero-copy');
     const { status, stderr } = await bridge(NICS, '--zero-copy', 'on', '--duration', '1');
     expect(stderr).toContain('XDP_ERR_ZEROCOPY_UNSUPPORTED');
     expect(status).toBe(4);
   });
 
-  test.runIf(zeroCopy)('beside an interface without zero-copy both are in copy mode', async () => {
+  test('beside an interface without zero-copy both are in copy mode', async (context) => {
+    context.skip(!zeroCopy, 'this driver has no zero-copy');
     await inGuest('ip', 'link', 'add', 'beside', 'mtu', `${mtu}`, 'type', 'veth', 'peer', 'far');
     await inGuest('ip', 'link', 'set', 'far', 'up');
     await inGuest('ip', 'link', 'set', 'beside', 'up');
