@@ -40,7 +40,7 @@ const INPUT = 2 * CONTEXT_BYTES;
 
 /** What the packet comes with, as the program sees it in its context. */
 export interface Arrival {
-  /** Bytes in front of the packet, from `data_meta` to `data`: a multiple of 4, at most 216. */
+  /** Bytes in front of the packet, from `data_meta` to `data`: a multiple of 4, at most 216 (Linux 6.1: 32). */
   readonly metadata?: Uint8Array | undefined;
   /** Index of the interface it came in by, in the namespace of the calling thread. Default: that of loopback. */
   readonly ingressIfindex?: number | undefined;

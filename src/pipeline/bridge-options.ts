@@ -16,7 +16,7 @@ export interface BridgeOptions {
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
   /**
-   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770). Where
+   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770), and with igb and igc. Where
    * a frame does not hold a packet either, packets come in several fragments (Linux 6.6, and a driver that can).
    */
   readonly frameSize?: number | undefined;

@@ -113,7 +113,7 @@ export class Bridge implements AsyncDisposable {
     const watch = new PortWatch(netns);
     let bridge: Bridge | undefined;
     try {
-      const frames = chooseFrames(options.interfaces, netns, options.frameSize);
+      const frames = chooseFrames(options.interfaces, options);
       const { fragments } = frames;
       const capacity = Umem.capacityOf(frames.frameSize);
       for (const name of options.interfaces) {

@@ -15,7 +15,7 @@ export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'forc
   /** Default `auto`. */
   readonly zeroCopy?: ZeroCopy | undefined;
   /**
-   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770). Where
+   * Bytes: an even number from 2048 to 4096. Default 2048, or 4096 where 2048 hold no packet of the MTU (above 1770), and with igb and igc. Where
    * a frame does not hold a packet either, packets come in several fragments (Linux 6.6, and a driver that can).
    */
   readonly frameSize?: number | undefined;
@@ -74,7 +74,7 @@ export class PacketInterface implements Disposable {
   constructor(name: string, options: OpenInterfaceOptions) {
     requireCapabilities('AF_XDP', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const { mode, force, netns, promiscuous, ring = 1024, zeroCopy } = options;
-    const { frameSize, fragments } = chooseFrames([name], netns, options.frameSize);
+    const { frameSize, fragments } = chooseFrames([name], options);
     const capacity = Umem.capacityOf(frameSize);
     this.#watch = new PortWatch(netns);
     try {

@@ -35,6 +35,17 @@ export class WorkerSockets implements Disposable {
 
   /** @throws as {@link BoundSocket.open} and the signal's reason; nothing stays open then */
   static async open(plans: readonly SocketPlan[], options: WorkerSocketsOptions): Promise<WorkerSockets> {
+    try {
+      return await WorkerSockets.#openOnce(plans, options);
+    } catch (error) {
+      const lacking = error instanceof XdpError && error.code === 'XDP_ERR_ZEROCOPY_UNSUPPORTED';
+      if (!lacking || options.zeroCopy !== 'auto') throw error;
+      // The first interface has it and a later one has not; they share their memory, and it is one or the other.
+      return await WorkerSockets.#openOnce(plans, { ...options, zeroCopy: 'off' });
+    }
+  }
+
+  static async #openOnce(plans: readonly SocketPlan[], options: WorkerSocketsOptions): Promise<WorkerSockets> {
     const { frameSize, fragments, ring, batch, zeroCopy, busyPoll, ledger } = options;
     // So many that a full RX ring and a full TX ring don't empty the fill ring, with a batch in the hand.
     const umem = new Umem({ frames: plans.length * (3 * ring + batch), frameSize, fragments, ledger });

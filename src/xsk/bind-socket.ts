@@ -57,7 +57,11 @@ export function bindSocket(fd: number, options: BoundSocketOptions): void {
     } catch (cause) {
       // A socket is unbound some moments after it was closed (an RCU grace period later), whoever closed it.
       const busy = isErrno(cause, Errno.EBUSY);
-      if (!busy || performance.now() - start > patience) throw bindError(cause, options);
+      if (!busy || performance.now() - start > patience) {
+        // The first socket of a UMEM decides for all (net/xdp/xsk_buff_pool.c, xp_assign_dev_shared).
+        const forced = options.zeroCopy === 'on' || (shared !== undefined && gotZeroCopy(shared));
+        throw bindError(cause, options, forced);
+      }
     }
     Atomics.wait(clockwork, 0, 0, wait);
   }
@@ -80,8 +84,9 @@ function addressOf(flags: number, index: number, queue: number, shared: number):
   return new Uint32Array([abi.AF_XDP | (flags << 16), index, queue, shared]);
 }
 
-function bindError(cause: unknown, options: BoundSocketOptions): unknown {
-  const { queue, umem, zeroCopy } = options;
+/** @param forced whether only zero-copy would have done */
+function bindError(cause: unknown, options: BoundSocketOptions, forced: boolean): unknown {
+  const { queue, umem } = options;
   const { name } = options.interface;
   if (isErrno(cause, Errno.EBUSY)) {
     return new XdpError('XDP_ERR_QUEUE_TAKEN', `queue ${queue} of ${name} is held by another AF_XDP socket`, {
@@ -95,7 +100,7 @@ function bindError(cause: unknown, options: BoundSocketOptions): unknown {
   if (isErrno(cause, Errno.ENODEV)) {
     return new XdpError('XDP_ERR_INTERFACE_GONE', `${name} went away`, { cause });
   }
-  if (zeroCopy === 'on' && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
+  if (forced && isErrno(cause, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.ENOENT)) {
     const what = umem.fragments ? 'zero-copy AF_XDP, or none for packets of several fragments' : 'zero-copy AF_XDP';
     return new XdpError('XDP_ERR_ZEROCOPY_UNSUPPORTED', `the driver of ${name} has no ${what}`, {
       cause,
@@ -109,6 +114,12 @@ function bindError(cause: unknown, options: BoundSocketOptions): unknown {
     });
   }
   return cause;
+}
+
+export function gotZeroCopy(fd: number): boolean {
+  const options = new Uint32Array(1);
+  calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_OPTIONS, options);
+  return (options[0]! & abi.XDP_OPTIONS_ZEROCOPY) !== 0;
 }
 
 /** Refuses what would bind, and not work. @throws XDP_ERR_PLATFORM, XDP_ERR_USAGE */

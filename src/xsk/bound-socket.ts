@@ -1,7 +1,7 @@
 import { calls, Errno, isErrno, Mapping, type OwnedFd, XdpError } from '../sys/index.js';
 import * as abi from './abi.js';
 import { ADDRESS_WORDS } from './address-ring.js';
-import { bindSocket, checkUmem, openFamily } from './bind-socket.js';
+import { bindSocket, checkUmem, gotZeroCopy, openFamily } from './bind-socket.js';
 import type { BoundSocketOptions } from './bound-socket-options.js';
 import { preferBusyPoll } from './busy-poll.js';
 import { DESCRIPTOR_WORDS } from './descriptor-ring.js';
@@ -22,6 +22,8 @@ export interface SocketPlace {
   readonly zeroCopy: boolean;
   /** Whether its calls drive the driver. */
   readonly busyPoll: boolean;
+  /** Whether the kernel tells what it took out of the TX ring only when it has taken all: before Linux 6.17. */
+  readonly tellsLate: boolean;
   /** Fragments that a packet to be sent may have. */
   readonly maxFragments: number;
   readonly rx: RingPlace | undefined;
@@ -76,7 +78,9 @@ export class BoundSocket implements Disposable {
       setSize(fd, abi.XDP_UMEM_COMPLETION_RING, own ? completionSize : 0);
       setSize(fd, abi.XDP_RX_RING, rxSize);
       setSize(fd, abi.XDP_TX_RING, txSize);
-      if (txSize >= abi.TX_BATCH_SIZE) setBudget(fd, options.txBudget ?? txSize, options.txBudget !== undefined);
+      // Linux 6.17 brought the budget, and a consumer's index that is told after each call.
+      const tellsLate =
+        txSize >= abi.TX_BATCH_SIZE && !setBudget(fd, options.txBudget ?? txSize, options.txBudget !== undefined);
 
       // struct xdp_mmap_offsets: rx, tx, fill, completion, each {u64 producer, consumer, desc, flags}.
       const offsets = new BigUint64Array(16);
@@ -101,7 +105,12 @@ export class BoundSocket implements Disposable {
       bindSocket(fd, options);
       const zeroCopy = gotZeroCopy(fd);
       const maxFragments = fragmentLimit(options, zeroCopy);
-      return new BoundSocket({ fd, queue, zeroCopy, busyPoll, maxFragments, ...rings }, handle, mappings, umem);
+      return new BoundSocket(
+        { fd, queue, zeroCopy, busyPoll, tellsLate, maxFragments, ...rings },
+        handle,
+        mappings,
+        umem,
+      );
     } catch (error) {
       release(handle, mappings, umem);
       throw error;
@@ -142,10 +151,11 @@ function setSize(fd: number, option: number, entries: number): void {
   if (entries > 0) calls.setsockopt(fd, abi.SOL_XDP, option, new Uint32Array([entries]));
 }
 
-/** @param asked whether somebody relies on it */
-function setBudget(fd: number, frames: number, asked: boolean): void {
+/** @param asked whether somebody relies on it. @returns whether the kernel has budgets */
+function setBudget(fd: number, frames: number, asked: boolean): boolean {
   try {
     calls.setsockopt(fd, abi.SOL_XDP, abi.XDP_MAX_TX_SKB_BUDGET, new Uint32Array([frames]));
+    return true;
   } catch (cause) {
     if (isErrno(cause, Errno.EACCES)) {
       throw new XdpError(
@@ -155,18 +165,12 @@ function setBudget(fd: number, frames: number, asked: boolean): void {
       );
     }
     if (!isErrno(cause, Errno.ENOPROTOOPT)) throw cause;
-    if (!asked) return;
+    if (!asked) return false;
     throw new XdpError('XDP_ERR_PLATFORM', 'this kernel lets nobody choose how many frames a call sends', {
       cause,
       advice: 'leave the TX budget out, or use Linux 6.17 or later',
     });
   }
-}
-
-function gotZeroCopy(fd: number): boolean {
-  const options = new Uint32Array(1);
-  calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_OPTIONS, options);
-  return (options[0]! & abi.XDP_OPTIONS_ZEROCOPY) !== 0;
 }
 
 function fragmentLimit(options: BoundSocketOptions, zeroCopy: boolean): number {

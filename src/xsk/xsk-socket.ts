@@ -1,3 +1,4 @@
+import { Errno } from '../sys/index.js';
 import { XDP_PKT_CONTD } from './abi.js';
 import type { Batch } from './batch.js';
 import { DescriptorConsumer, DescriptorProducer } from './descriptor-ring.js';
@@ -39,8 +40,13 @@ export interface XskSocketParts {
   readonly queue: number;
   readonly zeroCopy: boolean;
   readonly busyPoll: boolean;
+  /** Whether the kernel tells what it took out of the TX ring only when it has taken all. Default false. */
+  readonly tellsLate?: boolean | undefined;
   readonly maxFragments: number;
 }
+
+/** TX_BATCH_SIZE of net/xdp/xsk.c in the oldest kernels: the fewest frames that a call sends in copy mode, if it can. */
+const SENT_AT_LEAST = 16;
 
 /**
  * Entries of a TX ring that stay empty where packets have fragments: as many as a packet may have. A call that ends with
@@ -69,6 +75,7 @@ export class XskSocket implements Disposable {
   /** Packets thrown away because they had more fragments than the batch that {@link receive} was given. */
   oversized = 0;
   readonly #peer: RingPeer;
+  readonly #tellsLate: boolean;
   readonly #plain: boolean;
   /** Entries that have to stay empty in the TX ring. */
   readonly #spare: number;
@@ -86,6 +93,7 @@ export class XskSocket implements Disposable {
     this.busyPoll = parts.busyPoll;
     this.maxFragments = parts.maxFragments;
     this.#peer = parts.peer;
+    this.#tellsLate = parts.tellsLate ?? false;
     this.#plain = umem.plain;
     this.#spare = umem.fragments ? SPARE : 0;
   }
@@ -168,19 +176,22 @@ export class XskSocket implements Disposable {
   /**
    * Has the kernel take what stands in the TX ring. In copy mode a call ends with EAGAIN after as many frames as the
    * socket's TX budget (`max_tx_budget`, net/xdp/xsk.c), and with EBUSY after one that the device dropped: so it is called
-   * again as long as it gets on.
+   * again as long as it gets on. Before Linux 6.17 that can't be seen: then as often as it takes to send all.
    * @returns 0, or the negated error number that ended it: EAGAIN when the device takes no more for now
    */
   flush(): number {
     const { tx } = this;
     if (tx === undefined) return 0;
     let pending = tx.pending();
+    let unseen = this.#tellsLate ? Math.ceil(pending / SENT_AT_LEAST) : 1;
     while (pending > 0 && (this.busyPoll || tx.needsWakeup())) {
       const result = this.#peer.kick();
       this.kicks++;
       const before = pending;
       pending = tx.pending();
-      if (pending === before) return result < 0 ? this.#peer.lastError() : 0;
+      if (pending !== before) continue;
+      const error = result < 0 ? this.#peer.lastError() : 0;
+      if (error !== -Errno.EAGAIN || --unseen <= 0) return error;
     }
     return 0;
   }

@@ -13,7 +13,7 @@ import {
 } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, listLinks } from '../../dist/netdev/index.js';
 import { openNamespace, withNamespace } from '../../dist/sys/index.js';
-import { failOnLeaks, ip, run } from '../netdev/oracle.js';
+import { failOnLeaks, ip, kernelIs, run } from '../netdev/oracle.js';
 import { bpftool } from './bpftool.js';
 import { attachForeign, loadForeign } from './foreign-programs.js';
 import { returning } from './programs.js';
@@ -96,7 +96,8 @@ test('interfaces of the same index in two namespaces keep their own links', () =
   ]);
 });
 
-test('tcx programs, in the order in which they run', () => {
+test('tcx programs, in the order in which they run', (context) => {
+  context.skip(!kernelIs(6, 6), 'needs Linux 6.6');
   const { index } = getLink('port0', { netns });
   using first = loadForeign('tcxIngress', 'first');
   using second = loadForeign('tcxIngress', 'second');
@@ -119,7 +120,8 @@ test('tcx programs, in the order in which they run', () => {
   }
 });
 
-test('flow dissector and netfilter', () => {
+test('flow dissector and netfilter', (context) => {
+  context.skip(!kernelIs(6, 4), 'needs Linux 6.4');
   using dissector = loadForeign('flowDissector', 'dissector');
   using filter = loadForeign('netfilter', 'filter', 1);
   using namespace = openNamespace(netns);

@@ -14,7 +14,7 @@ import {
 } from '../../dist/kernel/index.js';
 import { createLab, getLink } from '../../dist/netdev/index.js';
 import { calls, OwnedFd, withNamespace, XdpError } from '../../dist/sys/index.js';
-import { failOnLeaks, run } from '../netdev/oracle.js';
+import { failOnLeaks, kernelIs, run } from '../netdev/oracle.js';
 import { bpftool } from './bpftool.js';
 import { BtfBytes } from './btf-bytes.js';
 import { counting, countsMap, returning, written } from './programs.js';
@@ -160,7 +160,8 @@ describe('options', () => {
     expect(attached.mode).toBe('native');
   });
 
-  test('bound to an interface: attached only there', () => {
+  test('bound to an interface: attached only there', (context) => {
+    context.skip(!kernelIs(6, 3), 'needs Linux 6.3');
     using lab = createLab('bound');
     const netns = lab.namespace('near');
     lab.veth({ name: 'port0', netns, peer: { name: 'port1', netns } });

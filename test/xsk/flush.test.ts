@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Errno } from '../../dist/sys/index.js';
 import {
   ADDRESS_WORDS,
@@ -12,7 +12,7 @@ import {
 } from '../../dist/xsk/index.js';
 
 /** A socket with 20 frames to send whose kernel takes and answers as told, call after call. */
-function make(answers: readonly { take: number; result: number }[]) {
+function make(answers: readonly { take: number; result: number }[], tellsLate = false) {
   const umem = new Umem({ frames: 64, memory: 'shared' });
   const tx = ringInMemory(32, DESCRIPTOR_WORDS);
   const kernel = new DescriptorConsumer(tx);
@@ -30,16 +30,8 @@ function make(answers: readonly { take: number; result: number }[]) {
     throw new Error('nobody asked for these');
   };
   const peer = { fd: -1, kick, lastError: () => last, wakeRx: () => 0, statistics, close: () => {} };
-  const socket = new XskSocket({
-    rings,
-    rx: undefined,
-    tx,
-    queue: 0,
-    zeroCopy: false,
-    busyPoll: false,
-    maxFragments: 1,
-    peer,
-  });
+  const mode = { zeroCopy: false, busyPoll: false, maxFragments: 1, tellsLate };
+  const socket = new XskSocket({ rings, rx: undefined, tx, queue: 0, ...mode, peer });
   const batch = new Batch(umem.bytes, 20);
   for (let i = 0; i < 20; i++) batch.addresses[i] = umem.pool.take();
   batch.lengths.fill(60);
@@ -65,6 +57,27 @@ test.each(['EAGAIN', 'EBUSY'] as const)('gives up when nothing was taken (%s)', 
   ]);
   expect(socket.flush()).toBe(-Errno[name]);
   expect([socket.kicks, socket.tx!.pending()]).toEqual([2, 15]);
+});
+
+describe('a kernel before 6.17, which tells what it took when it has taken all', () => {
+  test('is called as often as the frames need', () => {
+    const socket = make(
+      [
+        { take: 0, result: -Errno.EAGAIN },
+        { take: 20, result: 0 },
+      ],
+      true,
+    );
+    expect(socket.flush()).toBe(0);
+    expect([socket.kicks, socket.tx!.pending()]).toEqual([2, 0]);
+  });
+
+  test('and no oftener', () => {
+    const answer = { take: 0, result: -Errno.EAGAIN };
+    const socket = make([answer, answer], true);
+    expect(socket.flush()).toBe(-Errno.EAGAIN);
+    expect(socket.kicks).toBe(2);
+  });
 });
 
 test('gives up at any other error', () => {
