@@ -11,11 +11,14 @@ export type WindowsMatch =
   | AddressMaskMatch<'ipv4-dst-mask' | 'inner-ipv4-dst-mask-udp'>
   | AddressMaskMatch<'ipv6-dst-mask' | 'inner-ipv6-dst-mask-udp'>
   | QuicFlowMatch
-  | UdpTupleMatch
+  | UdpTupleMatch<'ipv4-udp-tuple'>
+  | UdpTupleMatch<'ipv6-udp-tuple'>
   | PortSetMatch
-  | AddressPortSetMatch
+  | AddressPortSetMatch<'ipv4-udp-port-set' | 'ipv4-tcp-port-set'>
+  | AddressPortSetMatch<'ipv6-udp-port-set' | 'ipv6-tcp-port-set'>
   | NextHeaderMatch
-  | EchoReplyMatch;
+  | EchoReplyMatch<'icmpv4-echo-reply-ip-dst'>
+  | EchoReplyMatch<'icmpv6-echo-reply-ip-dst'>;
 
 /** Every packet, whatever it is. */
 export interface AllPacketsMatch {
@@ -58,8 +61,8 @@ export interface QuicFlowMatch {
 }
 
 /** Both addresses and both ports of UDP. */
-export interface UdpTupleMatch {
-  readonly type: 'ipv4-udp-tuple' | 'ipv6-udp-tuple';
+export interface UdpTupleMatch<Type extends 'ipv4-udp-tuple' | 'ipv6-udp-tuple'> {
+  readonly type: Type;
   readonly src: string;
   readonly dst: string;
   readonly srcPort: number;
@@ -73,8 +76,10 @@ export interface PortSetMatch {
 }
 
 /** The destination address is the one given, and the destination port is in the set. */
-export interface AddressPortSetMatch {
-  readonly type: 'ipv4-udp-port-set' | 'ipv6-udp-port-set' | 'ipv4-tcp-port-set' | 'ipv6-tcp-port-set';
+export interface AddressPortSetMatch<
+  Type extends 'ipv4-udp-port-set' | 'ipv6-udp-port-set' | 'ipv4-tcp-port-set' | 'ipv6-tcp-port-set',
+> {
+  readonly type: Type;
   readonly address: string;
   readonly ports: Numbers;
 }
@@ -87,7 +92,7 @@ export interface NextHeaderMatch {
 }
 
 /** An echo reply of ICMP or ICMPv6 to this address. */
-export interface EchoReplyMatch {
-  readonly type: 'icmpv4-echo-reply-ip-dst' | 'icmpv6-echo-reply-ip-dst';
+export interface EchoReplyMatch<Type extends 'icmpv4-echo-reply-ip-dst' | 'icmpv6-echo-reply-ip-dst'> {
+  readonly type: Type;
   readonly address: string;
 }
