@@ -1,1 +1,2 @@
+export * from './compiler/index.js';
 export * from './model/index.js';
