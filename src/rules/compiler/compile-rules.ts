@@ -8,7 +8,7 @@ import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } fro
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Buckets } from './write-limit.js';
-import { writeMeeting, writeMeetingPoint } from './write-meeting.js';
+import { writeMeeting, writeMeetingPoint, writeNotes } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
 import { RuleWriter } from './write-rules.js';
 
@@ -76,6 +76,7 @@ class Compilation {
   writeShared(): void {
     const labels = new Map(CLASS_NAMES.map((name) => [name, `class ${name}`] as const));
     this.#writeStart();
+    writeNotes(this.code);
     writeParser(this.code, new ClassLabels(labels));
     for (const name of CLASS_NAMES) {
       this.code.a.label(`class ${name}`);
