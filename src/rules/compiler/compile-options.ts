@@ -3,6 +3,8 @@ import type { Assembler, Register } from '../../ebpf/index.js';
 export interface CompileOptions {
   /** Receive queues, or more: the size of the maps of sockets. Default 64. */
   readonly queues?: number;
+  /** One list of the rules for all kinds of packets, as very large rule sets have it anyway: smaller and slower. Default false. */
+  readonly compact?: boolean;
   /** Compiles tcpdump expressions. Without it a rule set with one is refused. */
   readonly emitExpression?: EmitExpression;
 }

@@ -25,9 +25,11 @@ const MOST_SPECIALISED = 30_000;
  * @throws XDP_ERR_USAGE for an expression that can't be compiled
  */
 export function compileRules(ruleSet: RuleSet, options: CompileOptions = {}): CompiledRules {
-  const specialised = new Compilation(ruleSet.rules, options);
-  specialised.writeSpecialised();
-  if (specialised.code.a.index <= MOST_SPECIALISED) return specialised.finish();
+  if (!options.compact) {
+    const specialised = new Compilation(ruleSet.rules, options);
+    specialised.writeSpecialised();
+    if (specialised.code.a.index <= MOST_SPECIALISED) return specialised.finish();
+  }
   const shared = new Compilation(ruleSet.rules, options);
   shared.writeShared();
   return shared.finish();
