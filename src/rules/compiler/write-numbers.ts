@@ -21,7 +21,7 @@ export function writeNumbers(
   if (ranges.length <= MOST_COMPARED || bits > 16) {
     return writeSearch(code, register, ranges, options.beyond ? Number.POSITIVE_INFINITY : 2 ** bits - 1, targets);
   }
-  if (options.beyond) code.a.jump32('>', register, 2 ** bits - 1, targets.no);
+  if (options.beyond) code.a.jump('>', register, 2 ** bits - 1, targets.no);
   const { map, offset } = code.maps.bitmap(ranges, bits);
   code.a.mov(R2, register).alu('>>', R2, 6).alu('<<', R2, 3);
   code.a.mapValue(R3, map, offset).alu('+', R3, R2).load('u64', R3, R3);
