@@ -1,0 +1,13 @@
+export type { CompileOptions, EmitExpression, ExpressionPlace } from './compile-options.js';
+export { compileRules } from './compile-rules.js';
+export {
+  type CompiledMap,
+  type CompiledMapKind,
+  type CompiledRules,
+  type InterfaceSlot,
+  type MapContents,
+  type ProgramSlot,
+  RULE_COUNTERS,
+  type RuleBlock,
+  type SocketSlot,
+} from './compiled-rules.js';

@@ -1,0 +1,114 @@
+import type { Prefix, Range } from '../model/index.js';
+import type { Base, ClassSet } from './packet-classes.js';
+
+/** One thing a program looks at. Where `known` is true, parsing has found the bytes to be there; otherwise the test does, and is false if they are not. */
+export type PacketTest =
+  | ClassTest
+  | PresentTest
+  | FieldTest
+  | BytesTest
+  | PrefixesTest
+  | MacsTest
+  | LengthTest
+  | NoteTest
+  | LongConnectionIdTest
+  | InnerIpv4Test
+  | ExpressionTest;
+
+/** The packet's class is one of these. */
+export interface ClassTest {
+  readonly kind: 'class';
+  readonly classes: ClassSet;
+}
+
+interface Place {
+  readonly base: Base;
+  /** Bytes behind the base. */
+  readonly offset: number;
+  readonly known: boolean;
+}
+
+/** The frame reaches to `offset` bytes behind the base. */
+export interface PresentTest extends Place {
+  readonly kind: 'present';
+}
+
+/** A number of 1, 2 or 4 bytes, of which `>> shift & mask` is in the set. */
+export interface FieldTest extends Place {
+  readonly kind: 'field';
+  readonly size: 1 | 2 | 4;
+  readonly shift: number;
+  readonly mask: number;
+  readonly ranges: readonly Range[];
+}
+
+/** Bytes that are `value` under `mask`. */
+export interface BytesTest extends Place {
+  readonly kind: 'bytes';
+  readonly value: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+/** Bytes that begin with one of many prefixes of one length of address. */
+export interface PrefixesTest extends Place {
+  readonly kind: 'prefixes';
+  readonly prefixes: readonly Prefix[];
+}
+
+/** Six bytes that are one of many. */
+export interface MacsTest extends Place {
+  readonly kind: 'macs';
+  readonly macs: readonly Uint8Array[];
+}
+
+export interface LengthTest {
+  readonly kind: 'length';
+  readonly ranges: readonly Range[];
+}
+
+/** What the walk along IPv6's extension headers has noted. */
+export interface NoteTest {
+  readonly kind: 'note';
+  readonly note: 'protocol6' | 'fragment6';
+  readonly ranges: readonly Range[];
+}
+
+/** A long header of QUIC whose source connection ID has these bytes at an offset. The base is the UDP header, or TCP's payload. */
+export interface LongConnectionIdTest {
+  readonly kind: 'longConnectionId';
+  readonly base: 'transport' | 'tcpPayload';
+  readonly offset: number;
+  readonly id: Uint8Array;
+}
+
+/** Where transport begins stands an IPv4 header with this destination, and behind it a UDP header. */
+export interface InnerIpv4Test {
+  readonly kind: 'innerIpv4';
+  readonly value: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+export interface ExpressionTest {
+  readonly kind: 'expression';
+  readonly expression: string;
+}
+
+const identities = new WeakMap<object, number>();
+let identitiesGiven = 0;
+
+/** Two tests with the same key are the same. Sets are told apart by identity: the same member of a match is. */
+export function testKey(test: PacketTest): string {
+  return JSON.stringify(test, (_name, value) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    if (Array.isArray(value) && value.length > 16) return `#${identityOf(value)}`;
+    return value;
+  });
+}
+
+function identityOf(thing: object): number {
+  const known = identities.get(thing);
+  if (known !== undefined) return known;
+  identitiesGiven++;
+  identities.set(thing, identitiesGiven);
+  return identitiesGiven;
+}

@@ -1,0 +1,2 @@
+export * from './compiler/index.js';
+export * from './model/index.js';

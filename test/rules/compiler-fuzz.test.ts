@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { compileRules, LimitState, type RuleSet } from '../../dist/rules/index.js';
+import { addCounts, difference, expectedOf } from './differential.js';
+import { InterpretedRules } from './loading-interpreter.js';
+import { Random } from './random.js';
+import { randomPacket } from './random-packets.js';
+import { randomRules } from './random-rules.js';
+
+const SETS = Number(process.env['XDPKIT_CASES'] ?? (process.env['XDPKIT_LONG'] ? 20_000 : 150)) ;
+const PACKETS = 40;
+const SEED = Number(process.env['XDPKIT_SEED'] ?? 1);
+
+/** Runs packets through the interpreter and the model. @returns what differs first */
+function compare(ruleSet: RuleSet, random: Random, options: { compact?: boolean }): string | undefined {
+  const compiled = compileRules(ruleSet, options);
+  const sockets = random.chance(0.5);
+  const rules = new InterpretedRules(compiled, { sockets });
+  const limits = new LimitState();
+  const counters = new Array<number>(4 * ruleSet.rules.length).fill(0);
+  rules.now = BigInt(random.between(1, 1_000_000_000));
+  for (let i = 0; i < PACKETS; i++) {
+    const packet = randomPacket(random);
+    rules.now += BigInt(random.pick([0, 0, 1, 1000, 500_000_000]));
+    const expected = expectedOf(ruleSet, compiled, packet, { now: rules.now, limits, sockets });
+    addCounts(counters, expected.evaluation);
+    const wrong = difference(expected, rules.run(packet));
+    const says = () => `${wrong ?? 'counters'}: ${Buffer.from(packet).toString('hex')} by rule ${expected.evaluation.rule} of ${JSON.stringify(ruleSet)}`;
+    if (wrong !== undefined) return says();
+    if (`${rules.counters(ruleSet.rules.length)}` !== `${counters}`) return says();
+  }
+  return undefined;
+}
+
+test.each([false, true])('compiled rules do what the model says (one list for all classes: %s)', { timeout: 3_600_000 }, (compact) => {
+  for (let set = 0; set < SETS; set++) {
+    const random = new Random(SEED * 1_000_003 + set);
+    const ruleSet = randomRules(random, set % 10 === 0 ? 30 : 6);
+    expect(compare(ruleSet, random, { compact }), `seed ${SEED}, set ${set}`).toBeUndefined();
+  }
+});

@@ -1,0 +1,57 @@
+import { XdpAction } from '../../dist/ebpf/index.js';
+import { type CompiledRules, type Evaluation, evaluateRules, type LimitState, type RuleSet } from '../../dist/rules/index.js';
+import type { RunOfRules } from './loading-interpreter.js';
+
+/** What the model says of a packet, in the words of a program. */
+export interface Expected extends RunOfRules {
+  readonly evaluation: Evaluation;
+}
+
+export function expectedOf(
+  ruleSet: RuleSet,
+  compiled: CompiledRules,
+  packet: Uint8Array,
+  options: { readonly now?: bigint; readonly limits?: LimitState; readonly sockets?: boolean },
+): Expected {
+  const { sockets = false, ...rest } = options;
+  const evaluation = evaluateRules(ruleSet, packet, rest);
+  const [action, target] = verdictOf(evaluation, compiled, sockets);
+  return { evaluation, action, target, packet: evaluation.frame };
+}
+
+function verdictOf({ verdict }: Evaluation, compiled: CompiledRules, sockets: boolean): [number, string | undefined] {
+  if (verdict === 'drop') return [XdpAction.drop, undefined];
+  if (verdict === 'l2-forward') return [XdpAction.tx, undefined];
+  if (verdict === 'pass' || (typeof verdict === 'object' && 'program' in verdict) || !sockets) {
+    return [XdpAction.pass, undefined];
+  }
+  return [XdpAction.redirect, targetOf(verdict, compiled)];
+}
+
+function targetOf(verdict: Evaluation['verdict'], { sockets, interfaces }: CompiledRules): string {
+  if (verdict === 'redirect') return `${sockets.find(({ name }) => name === undefined)!.map} 0`;
+  const { redirect } = verdict as { redirect: { socket: string } | { interface: string } };
+  if ('socket' in redirect) return `${sockets.find(({ name }) => name === redirect.socket)!.map} 0`;
+  const { map, key } = interfaces.find(({ name }) => name === redirect.interface)!;
+  return `${map} ${key}`;
+}
+
+/** Adds what a packet counts to the counters of all rules. */
+export function addCounts(counters: number[], { counts }: Evaluation): void {
+  for (const { rule, bytes, isOver } of counts) {
+    counters[4 * rule]! += 1;
+    counters[4 * rule + 1]! += bytes;
+    if (isOver) {
+      counters[4 * rule + 2]! += 1;
+      counters[4 * rule + 3]! += bytes;
+    }
+  }
+}
+
+/** What differs, in words for a message; undefined when nothing does. */
+export function difference(expected: RunOfRules, got: RunOfRules): string | undefined {
+  if (expected.action !== got.action) return `verdict ${got.action}, not ${expected.action}`;
+  if (expected.target !== got.target) return `to ${got.target}, not ${expected.target}`;
+  if (Buffer.compare(expected.packet, got.packet) !== 0) return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
+  return undefined;
+}
