@@ -84,6 +84,6 @@ function swapAddresses({ frame, ethernet }: Packet): Uint8Array {
   return swapped;
 }
 
-function noExpressions(): never {
+export function noExpressions(): never {
   throw new XdpError('XDP_ERR_USAGE', 'the rules have tcpdump expressions, and nothing was given to read them');
 }
