@@ -10,6 +10,7 @@ export type {
 } from './action.js';
 export { hexBytes, ipText, maskAddress, type Prefix, parsePrefix, prefixText } from './addresses.js';
 export type { ExpressionReader } from './bounds.js';
+export { checkRules, type RuleWarning } from './check-rules.js';
 export { LIMIT_TICKS, type LimitArithmetic, limitArithmetic, limitCost } from './limit.js';
 export type { AllMatch, AnyMatch, ExpressionMatch, Match, MatchType, NotMatch, TypedMatch } from './match.js';
 export { matchText } from './match-text.js';
