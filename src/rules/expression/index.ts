@@ -1,0 +1,11 @@
+export { matchesExpression } from './evaluate.js';
+export { parseExpression } from './parser.js';
+export type {
+  Arithmetic,
+  ArithmeticSign,
+  Expression,
+  Load,
+  Operation,
+  Relation,
+  RelationOperator,
+} from './tree.js';
