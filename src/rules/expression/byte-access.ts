@@ -1,4 +1,4 @@
-import { all, equals, load, operation } from './build.js';
+import { equals, load, operation } from './build.js';
 import { EtherType, type LinkLayer } from './link-layer.js';
 import { isCarried, isProtocol } from './protocols.js';
 import type { Source } from './source.js';
@@ -48,14 +48,4 @@ export function byteAccess(
     return { value: load(size, network, operation('+', header, index.value)), guards };
   }
   return { value: load(size, (network + index.value.value) >>> 0, header), guards };
-}
-
-/** `left + right`, `left < right`: the guards of both, those of the left side first. */
-export function guardsOf(left: Guarded, right: Guarded): Expression[] {
-  return [...left.guards, ...right.guards];
-}
-
-/** A test of numbers, behind what has to be true before they are computed. */
-export function guarded(guards: readonly Expression[], test: Expression): Expression {
-  return all(...guards, test);
 }

@@ -72,7 +72,7 @@ function readServices(text: string): ReadonlyMap<string, Service> {
 function readNumbers(text: string): ReadonlyMap<string, number> {
   return new Map(
     text.split(',').map((entry) => {
-      const [name, value] = entry.trim().split(' ');
+      const [name, value] = entry.trim().split(/\s+/);
       return [name!, Number(value)];
     }),
   );

@@ -1,5 +1,5 @@
-import { negation, number, operation, relation } from './build.js';
-import { byteAccess, type Guarded, guarded, guardsOf } from './byte-access.js';
+import { all, negation, number, operation, relation } from './build.js';
+import { byteAccess, type Guarded } from './byte-access.js';
 import type { Token } from './lexer.js';
 import type { LinkLayer } from './link-layer.js';
 import type { Source } from './source.js';
@@ -45,7 +45,7 @@ export class Relations {
     const left = this.#arithmetic();
     const operator = this.#tokens.take(...RELATIONS) ?? this.#tokens.fail('a comparison such as = or >');
     const right = this.#arithmetic();
-    return guarded(guardsOf(left, right), relation(operator.text as RelationOperator, left.value, right.value));
+    return all(...left.guards, ...right.guards, relation(operator.text as RelationOperator, left.value, right.value));
   }
 
   /** @param rank of the operator on the left side of it: 0 for none, undefined for one without a rank */
@@ -63,6 +63,7 @@ export class Relations {
     return left;
   }
 
+  /** What the right operand needs is not asked for: libpcap forgets it, so that `len - ip[8] = 0` is tested for ARP too. */
   #operation({ at }: Token, sign: ArithmeticSign, left: Guarded, right: Guarded): Guarded {
     if (right.value.kind === 'number') {
       const { value } = right.value;
@@ -70,7 +71,7 @@ export class Relations {
       if ((sign === '<<' || sign === '>>') && value > 31)
         this.#source.fail(at, `a shift by ${value}, more than 31 bits`);
     }
-    return { value: operation(sign, left.value, right.value), guards: guardsOf(left, right) };
+    return { value: operation(sign, left.value, right.value), guards: left.guards };
   }
 
   #operand(): Guarded {
