@@ -92,3 +92,18 @@ export function compute(operator: ArithmeticSign, left: number, right: number): 
       return right > 31 ? 0 : left >>> right;
   }
 }
+
+/** How many numbers have to be kept at the same time to compute this one, from left to right. */
+export function numbersAtOnce(arithmetic: Arithmetic): number {
+  switch (arithmetic.kind) {
+    case 'number':
+    case 'length':
+      return 1;
+    case 'load':
+      return arithmetic.index === undefined ? 1 : numbersAtOnce(arithmetic.index);
+    case 'negation':
+      return numbersAtOnce(arithmetic.operand);
+    case 'operation':
+      return Math.max(numbersAtOnce(arithmetic.left), 1 + numbersAtOnce(arithmetic.right));
+  }
+}

@@ -1,3 +1,4 @@
+export { type ExpressionLabels, type ExpressionState, emitExpression } from './emit.js';
 export { matchesExpression } from './evaluate.js';
 export { parseExpression } from './parser.js';
 export type {

@@ -68,15 +68,20 @@ class Parser {
     });
   }
 
-  /** Parts with `and` and `or` between them. */
+  /** Parts with `and` and `or` between them. A run of the same is joined at once, or long ones would take long. */
   #chain(first: Parsed, part: (qualifiers: Qualifiers | undefined) => Parsed): Parsed {
-    let left = first;
+    let run = [first.test];
+    let joinOfRun = '';
+    let { qualifiers } = first;
+    const joined = () => (joinOfRun === 'or' ? any(...run) : all(...run));
     for (;;) {
       const join = this.#tokens.take('and', 'or');
-      if (join === undefined) return left;
-      const right = part(left.qualifiers);
-      const test = join.text === 'and' ? all(left.test, right.test) : any(left.test, right.test);
-      left = { test, qualifiers: right.qualifiers };
+      if (join === undefined) return { test: joined(), qualifiers };
+      if (join.text !== joinOfRun) run = [joined()];
+      joinOfRun = join.text;
+      const right = part(qualifiers);
+      run.push(right.test);
+      qualifiers = right.qualifiers;
     }
   }
 

@@ -1,4 +1,4 @@
-import { all, negation, number, operation, relation } from './build.js';
+import { all, negation, number, numbersAtOnce, operation, relation } from './build.js';
 import { byteAccess, type Guarded } from './byte-access.js';
 import type { Token } from './lexer.js';
 import type { LinkLayer } from './link-layer.js';
@@ -26,6 +26,8 @@ const RANKS: Readonly<Record<ArithmeticSign, number | undefined>> = {
 const MINUS_RANK = 6;
 const SIGNS: ReadonlySet<string> = new Set(Object.keys(RANKS));
 const RELATIONS = ['=', '!=', '<', '<=', '>', '>='] as const;
+/** libpcap has as many places for them (BPF_MEMWORDS). */
+const MOST_NUMBERS = 16;
 /** Operators in a row, without parentheses. */
 const MOST_OPERATORS = 200;
 
@@ -42,9 +44,13 @@ export class Relations {
   }
 
   relation(): Expression {
+    const { at } = this.#tokens.next;
     const left = this.#arithmetic();
     const operator = this.#tokens.take(...RELATIONS) ?? this.#tokens.fail('a comparison such as = or >');
     const right = this.#arithmetic();
+    if (Math.max(numbersAtOnce(left.value), 1 + numbersAtOnce(right.value)) > MOST_NUMBERS) {
+      this.#source.fail(at, `more than ${MOST_NUMBERS} numbers would have to be kept at once to compute this`);
+    }
     return all(...left.guards, ...right.guards, relation(operator.text as RelationOperator, left.value, right.value));
   }
 
