@@ -122,20 +122,31 @@ for inner in INNER:
     )
 # MPLS and PPPoE.
 MPLS_ETHER = Ether(src=A, dst=B, type=0x8847)
-for inner in INNER[:2]:
+for inner, number in zip(INNER, [b"\x00\x21", b"\x00\x57"]):
     add(
         MPLS_ETHER / MPLS(label=5, s=1) / inner,
         MPLS_ETHER / MPLS(label=5, s=0) / MPLS(label=16, s=1) / inner,
         MPLS_ETHER / MPLS(label=1048575, s=0) / MPLS(label=5, s=0) / MPLS(label=0, s=1) / inner,
         ETHER / Dot1Q(vlan=100, type=0x8847) / MPLS(label=16, s=1) / inner,
-        ETHER / PPPoE(sessionid=7) / PPP() / inner,
-        ETHER / PPPoE(sessionid=0x1234) / PPP() / inner,
-        ETHER / Dot1Q(vlan=100) / PPPoE(sessionid=7) / PPP() / inner,
+        ETHER / PPPoE(sessionid=7) / PPP() / inner,  # Of scapy's PPP the protocol has one byte, which libpcap does not look for.
+        ETHER / PPPoE(sessionid=7) / Raw(number) / inner,
+        ETHER / PPPoE(sessionid=0x1234) / Raw(number) / inner,
+        ETHER / Dot1Q(vlan=100) / PPPoE(sessionid=7) / Raw(number) / inner,
     )
 add(
     ETHER / PPPoED(sessionid=0),
     ETHER / PPPoE(sessionid=7) / PPP(proto=0xC021) / Raw(bytes(10)),
     ETHER / PPPoE(sessionid=7) / PPP(proto=0x0281) / MPLS(label=5, s=1) / INNER[0],
+)
+# The same on both sides, and addresses that are seldom seen.
+add(
+    ETHER / IP(src="10.0.0.1", dst="10.0.0.1") / TCP(sport=80, dport=80, flags="S"),
+    ETHER / IPv6(src="fe80::1", dst="fe80::1") / UDP(sport=53, dport=53),
+    ETHER / IPv6(src="::ffff:10.0.0.1", dst="::1") / TCP(sport=0, dport=0),
+    Ether(src=A, dst=A) / IP(src="3.232.0.1", dst="3.232.0.2") / UDP(sport=0, dport=0),
+    Ether(src=A, dst="33:33:00:00:00:01") / Dot1Q(vlan=100) / LOCAL / ICMPv6EchoRequest(),
+    Ether(src=A, dst="01:80:c2:00:00:00") / Dot1Q(vlan=100, type=39) / LLC(dsap=0x42, ssap=0x42) / STP(),
+    ETHER / IP(src="10.0.0.1", dst="10.0.0.2", ttl=54) / UDP(sport=9, dport=9) / Raw(bytes(12)),
 )
 # IEEE 802.3 and other EtherTypes.
 add(

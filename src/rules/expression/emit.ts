@@ -1,5 +1,6 @@
 import { type Assembler, R0 } from '../../ebpf/index.js';
 import { constantOf, emitLengthJump, emitNumber, type Place, REGISTERS_OF_NUMBERS } from './emit-number.js';
+import { simplify } from './simplify.js';
 import type { Expression, Relation, RelationOperator } from './tree.js';
 
 export interface ExpressionLabels {
@@ -40,7 +41,8 @@ export function emitExpression(
   labels: ExpressionLabels,
   { checked = 0, stack = 0 }: ExpressionState = {},
 ): void {
-  new Emitter(assembler, labels.noMatch, stack).test(expression, labels.match, labels.noMatch, labels.next, checked);
+  const { match, noMatch, next } = labels;
+  new Emitter(assembler, noMatch, stack).test(simplify(expression), match, noMatch, next, checked);
 }
 
 class Emitter {
