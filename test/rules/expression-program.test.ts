@@ -63,9 +63,13 @@ function disagreement(text: string): string | undefined {
   return undefined;
 }
 
-test.for(Object.entries(CORPUS))('%s: compiled as evaluated', ([, expressions]) => {
-  expect(expressions.map(disagreement).filter((each) => each !== undefined)).toEqual([]);
-});
+test.for(Object.entries(CORPUS))(
+  '%s: compiled as evaluated',
+  { timeout: LONG ? 600_000 : 30_000 },
+  ([, expressions]) => {
+    expect(expressions.map(disagreement).filter((each) => each !== undefined)).toEqual([]);
+  },
+);
 
 test(
   'random expressions: compiled as evaluated',
