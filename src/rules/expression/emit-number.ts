@@ -1,4 +1,4 @@
-import { type Assembler, type Condition, R0, R1, R2, R3, R4, R5, R6, R7, R10 } from '../../ebpf/index.js';
+import { type Assembler, R0, R1, R2, R3, R4, R5, R6, R7, R10 } from '../../ebpf/index.js';
 import type { Arithmetic, Load, Operation } from './tree.js';
 
 /** Where the numbers of an expression are kept while others are computed. */
@@ -172,9 +172,23 @@ function reversed(value: number, size: number): number {
 const MIRRORED = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const;
 
 /** Jumps by how the frame's length compares with a number. The verifier lets pointers of a packet be compared, not subtracted. */
-export function emitLengthJump(a: Assembler, condition: keyof typeof MIRRORED, length: number, target: string): void {
-  if (length > LONGEST_FRAME) a.mov(R0, LONGEST_FRAME).jump32(condition satisfies Condition, R0, length, target);
-  else a.mov(R0, R6).alu('+', R0, length).jump(MIRRORED[condition], R0, R7, target);
+export function emitLengthJump(
+  a: Assembler,
+  condition: keyof typeof MIRRORED | '==' | '!=',
+  length: number,
+  target: string,
+): void {
+  if (length > LONGEST_FRAME) {
+    a.mov(R0, LONGEST_FRAME).jump32(condition, R0, length, target);
+    return;
+  }
+  a.mov(R0, R6).alu('+', R0, length);
+  if (condition === '!=') a.jump('>', R0, R7, target).jump('<', R0, R7, target);
+  else if (condition === '==') {
+    // Whether they are equal it does not tell.
+    const shorter = a.fresh('shorter');
+    a.jump('>', R0, R7, shorter).jump('>=', R0, R7, target).label(shorter);
+  } else a.jump(MIRRORED[condition], R0, R7, target);
 }
 
 /** No value of this is greater: 2 ** 32 - 1 where nothing better is known. */

@@ -32,8 +32,10 @@ const CONDITION = { '=': '==', '!=': '!=', '<': '<', '<=': '<=', '>': '>', '>=':
  * Writes the eBPF of an expression. R6 is the packet's beginning (`data`) and R7 its end (`data_end`); both stay as they are,
  * as do R8 and R9. R0 to R5 are lost. All that is read is within the packet, for the verifier to see.
  *
- * `len` in arithmetic subtracts R6 from R7, which needs CAP_PERFMON; compared with a number by `<`, `<=`, `>` or `>=`
- * (`less`, `greater`) it does not. Frames are shorter than 65,536 bytes. Linux 5.1.
+ * Without CAP_PERFMON the verifier takes no arithmetic of packet pointers but with constants (sanitize_ptr_alu in
+ * kernel/bpf/verifier.c): neither `len` in arithmetic, nor a place that the packet itself tells, such as that of a port behind an
+ * IPv4 header. `less`, `greater` and comparisons of `len` with a number are free of that. Frames are shorter than 65,536
+ * bytes. Linux 5.1.
  */
 export function emitExpression(
   assembler: Assembler,
@@ -106,8 +108,8 @@ class Emitter {
     // The branch that is not taken falls through where it can.
     const [target, other, condition] =
       yes === next ? ([no, yes, INVERSE[operator]] as const) : ([yes, no, operator] as const);
-    if (left.kind === 'length' && right.kind === 'number' && condition !== '=' && condition !== '!=') {
-      emitLengthJump(this.#assembler, condition, right.value, target);
+    if (left.kind === 'length' && right.kind === 'number') {
+      emitLengthJump(this.#assembler, CONDITION[condition], right.value, target);
       this.#go(other, next);
       return { whenTrue: checked, whenFalse: checked };
     }

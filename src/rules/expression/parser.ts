@@ -24,7 +24,13 @@ const KINDS = ['host', 'net', 'port', 'portrange', 'proto'] as const;
  * Parses what tcpdump takes as a filter (pcap-filter(7)), for Ethernet frames. An empty text matches everything.
  *
  * Everything is resolved here: names of ports and protocols by a table of everyday ones, hosts not at all. What depends on
- * more than the frame is an error, and so are `protochain`, `geneve`, `llc`, and what other media than Ethernet have.
+ * more than the frame is an error, and so are `protochain`, `geneve`, `llc`, and what other media than Ethernet have. Other than
+ * tcpdump it takes expressions that no frame can match, and `host ((A or B) and C)`; and it refuses `ip broadcast`, for which
+ * tcpdump makes a netmask up.
+ *
+ * Verdicts are those of tcpdump, mistakes included: the right side of an operator does not check its protocol, so that
+ * `len - ip[8] = 0` can be true of ARP. Only where a frame ends within what is looked at, the order of tests matters: it is that
+ * of the text (`tcpdump -O`), while libpcap's optimizer may change it.
  *
  * ```ts
  * const expression = parseExpression('udp port 443 and src net 10.0.0.0/8');
