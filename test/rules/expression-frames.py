@@ -87,6 +87,8 @@ add(
     ETHER / IP(src="10.0.0.1", dst="10.0.0.2", flags="evil") / TCP(dport=443),
     ETHER / IP(src="10.0.0.1", dst="10.0.0.2", flags="MF", frag=0, proto=6) / TCP(dport=443),
     ETHER / IP(src="10.0.0.1", dst="10.0.0.2", frag=0x1FFF, proto=6) / Raw(b"\x00\x50" * 20),
+    ETHER / IP(src="10.0.0.1", dst="10.0.0.2", frag=0x1000, proto=6) / Raw(b"\x00\x50" * 20),
+    ETHER / IP(src="10.0.0.1", dst="10.0.0.2", frag=1, proto=17) / Raw(b"\x00\x50" * 20),
     ETHER / V6 / IPv6ExtHdrFragment(m=1, id=5) / UDP(sport=53, dport=80),
     ETHER / V6 / IPv6ExtHdrFragment(offset=100, nh=17) / Raw(b"\x00\x50" * 20),
     ETHER / V6 / IPv6ExtHdrFragment(nh=6) / TCP(sport=80, dport=443),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   Assembler,
+  disassemble,
   Interpreter,
   InterpreterProgram,
   link,
@@ -87,3 +88,9 @@ test(
   },
   30_000 + RANDOM * 200,
 );
+
+test('what is known already is not asked for again', () => {
+  const program = disassemble(programOf('ip and tcp[13] = 2 and not ip6 and len > 20'));
+  const types = program.filter(({ text }) => text.includes('*(u16 *)(r6 + 12)'));
+  expect(types).toHaveLength(1);
+});
