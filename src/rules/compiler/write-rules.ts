@@ -57,6 +57,17 @@ export class RuleWriter {
     }
   }
 
+  /** Writes some rules of a list. @returns whether a packet may go on behind them */
+  writeSome(residues: readonly Residue[]): boolean {
+    for (const residue of residues) {
+      const from = this.#code.a.index;
+      const ended = this.#writeRule(residue);
+      this.#blocks.push({ rule: residue.rule, from, to: this.#code.a.index });
+      if (ended) return false;
+    }
+    return true;
+  }
+
   /** @returns whether no packet goes on behind it */
   #writeRule({ rule, formula, source }: Residue): boolean {
     const code = this.#code;
