@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   XDP_ERR_MEMLOCK: { exit: 3, summary: 'the limit of locked memory is too low' },
   XDP_ERR_PLATFORM: { exit: 4, summary: 'the operating system or its kernel lacks what is needed' },
   XDP_ERR_USAGE: { exit: 2, summary: 'a value on the command line or in an options object is not valid' },
+  XDP_ERR_EXPRESSION: { exit: 2, summary: 'a tcpdump expression is not valid, or asks for more than the frame tells' },
   XDP_ERR_CLOSED: { exit: 1, summary: 'the object was used after it was closed' },
   XDP_ERR_NO_INTERFACE: { exit: 1, summary: 'there is no interface of this name' },
   XDP_ERR_NO_NAMESPACE: { exit: 1, summary: 'there is no network namespace of this name' },
