@@ -9,9 +9,10 @@ import { openInterface } from 'xdpkit';
 
 const [name = '', count = 'Infinity'] = process.argv.slice(2);
 using eth = openInterface(name);
+const packets = eth.packets();
 console.log(`listening on ${name}, ${eth.device.mode} mode`);
 let seen = 0;
-for await (const packet of eth.packets()) {
+for await (const packet of packets) {
   console.log(packet.summary());
   if (++seen >= Number(count)) break;
 }

@@ -50,6 +50,12 @@ const STALLED_PAUSE = 1;
 /** Turns at one call of the event loop: timers and other sockets shall not starve. */
 const TURNS = 8;
 
+/** Packets between the callback that takes them in and the loop that reads them. */
+interface Inbox {
+  readonly waiting: ReceivedPacket[];
+  wake: () => void;
+}
+
 /**
  * An interface whose packets come to this thread, on its event loop: for programs that want packets, not the last of
  * their speed (a {@link Bridge} runs on threads of its own). The host gets every packet until somebody asks for them here,
@@ -155,34 +161,36 @@ export class PacketInterface implements Disposable {
   }
 
   /**
-   * The packets as they come, as copies. Ends when the interface is closed or the loop is left; the host has them again
-   * then. One reader at a time; a slow one misses packets ({@link missed}).
+   * The packets as they come, as copies, from this call on. Ends when the interface is closed or the loop is left; the host
+   * has them again then. One reader at a time; a slow one misses packets ({@link missed}).
    *
-   * @throws XDP_ERR_INTERFACE_GONE, and the signal's reason
+   * @throws XDP_ERR_CLOSED; the loop throws XDP_ERR_INTERFACE_GONE, and the signal's reason
    */
-  async *packets(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ReceivedPacket, void, undefined> {
-    const { signal } = options;
-    const waiting: ReceivedPacket[] = [];
-    let wake = () => {};
-    const interrupt = () => wake();
+  packets(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ReceivedPacket, void, undefined> {
+    const inbox: Inbox = { waiting: [], wake: () => {} };
     this.onPacket((packet, _ingress, queue) => {
-      if (waiting.length < WAITING) waiting.push(new ReceivedPacket(packet.copy(), queue));
+      if (inbox.waiting.length < WAITING) inbox.waiting.push(new ReceivedPacket(packet.copy(), queue));
       else this.missed++;
-      wake();
+      inbox.wake();
       return -1;
     });
+    return this.#read(inbox, options.signal);
+  }
+
+  async *#read(inbox: Inbox, signal: AbortSignal | undefined): AsyncGenerator<ReceivedPacket, void, undefined> {
+    const interrupt = () => inbox.wake();
     this.#interrupts.add(interrupt);
     signal?.addEventListener('abort', interrupt);
     try {
       for (;;) {
         signal?.throwIfAborted();
-        const packet = waiting.shift();
+        const packet = inbox.waiting.shift();
         if (packet !== undefined) yield packet;
         else if (this.#failure !== undefined) throw this.#failure;
         else if (this.#closed) return;
         else {
           await new Promise<void>((resolve) => {
-            wake = resolve;
+            inbox.wake = resolve;
           });
         }
       }

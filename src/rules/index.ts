@@ -1,3 +1,4 @@
 export * from './compiler/index.js';
+export * from './expression/index.js';
 export * from './model/index.js';
 export * from './reference/index.js';

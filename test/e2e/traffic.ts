@@ -12,6 +12,8 @@ export async function pingAll(
   count: number,
   { interval = 0.01, options = [] }: { interval?: number; options?: readonly string[] } = {},
 ): Promise<void> {
+  // A host that a dead bridge kept from finding its neighbour goes on without it for some seconds (arp(7), mcast_solicit).
+  await succeed(['ip', 'neigh', 'flush', 'all'], { netns });
   const command = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '2', ...options, target];
   const { stdout, stderr } = await run(command, { netns }, PATIENCE);
   const found = /(\d+) packets transmitted, (\d+) received(.*duplicates)?/.exec(stdout);
