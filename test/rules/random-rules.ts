@@ -5,7 +5,19 @@ import { WORLD } from './random-packets.js';
 /** A valid rule set of up to `most` rules, with long and short lists. */
 export function randomRules(random: Random, most: number): RuleSet {
   const count = random.between(1, most);
-  return { rules: Array.from({ length: count }, (_, i) => randomRule(random, i)) };
+  const rules = Array.from({ length: count }, (_, i) => randomRule(random, i));
+  if (random.chance(0.2)) rules.splice(random.below(count + 1), 0, ...similarRules(random));
+  return { rules };
+}
+
+/** Rules in a row that differ in one number, or a few ranges. */
+function similarRules(random: Random): Rule[] {
+  const type = random.pick(['udp-dst', 'tcp-dst', 'ttl', 'length', 'port', 'ip-protocol', 'ether-type', 'dscp'] as const);
+  return Array.from({ length: random.between(3, 12) }, () => {
+    const made = MATCHES[type](random);
+    const match = made.type === 'port' ? { ...made, side: 'dst' as const, protocol: 'udp' as const } : made;
+    return { match, action: random.chance(0.95) ? random.pick(['drop', 'pass', 'l2-forward'] as const) : 'count' };
+  });
 }
 
 function randomRule(random: Random, index: number): Rule {

@@ -53,7 +53,8 @@ export function or(parts: readonly Formula[]): Formula {
     byClasses.set(classes, [...(byClasses.get(classes) ?? []), joined('and', rest, true)]);
   }
   const grouped = [...byClasses].map(([classes, rests]) => and([testOf({ kind: 'class', classes }), or(rests)]));
-  return joined('or', [...(grouped as FormulaNode[]), ...mergeTests(others)], false);
+  const merged = open('or', mergeTests(others));
+  return merged === undefined || joined('or', [...(grouped as FormulaNode[]), ...merged], false);
 }
 
 export function not(part: Formula): Formula {

@@ -22,6 +22,7 @@ export class Buckets {
   readonly #code: RuleCode;
   readonly #common = new Map<number, number>();
   readonly #limits: number;
+  #isCalled = false;
 
   /** @param limits the rules that have one, by number */
   constructor(code: RuleCode, limits: ReadonlyMap<number, Limit>) {
@@ -49,6 +50,7 @@ export class Buckets {
   /** Takes a packet from a rule's bucket, or goes to `over`. */
   write(rule: number, limit: Limit, source: SourceKind, over: string): void {
     const { a } = this.#code;
+    this.#isCalled = true;
     this.#writeTime();
     if (limit.perSource === undefined) a.mapValue(R1, BUCKETS, 8 * this.#common.get(rule)!);
     else this.#writeSource(rule, limit.perSource, source);
@@ -68,7 +70,7 @@ export class Buckets {
    * only if it is still the one that was looked at.
    */
   writeSubprogram(): void {
-    if (this.#limits === 0) return;
+    if (!this.#isCalled) return;
     const { a } = this.#code;
     a.label(SUBPROGRAM).alu('+', R4, R2).mov(R5, TRIES);
     a.label('try').load('u64', R0, R1, 0).mov(R6, R0).mov(R7, R0);
