@@ -31,7 +31,7 @@ const interfaceAction = z
 
 const programAction = z
   .strictObject({
-    program: text(/^\/[^\0]{1,4094}$/, 'the absolute path of a pinned program'),
+    program: text(/^\/[ -~\u00a0-\uffff]{1,4094}$/, 'the absolute path of a pinned program'),
   } satisfies Shape<ProgramAction>)
   .meta({ description: 'Hands over to a pinned XDP program.' });
 

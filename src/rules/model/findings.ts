@@ -51,14 +51,17 @@ function unknownType(issue: z.core.$ZodIssue, value: unknown): string {
   return `is no match: ${shown(value)}${guess === undefined ? '' : `. Did you mean ${shown(guess)}?`}`;
 }
 
-/** How little a value looks like an alternative: infinitely, where it is of another kind or lacks its first member. */
+/** How little a value looks like an alternative: infinitely, where it is of another kind or they have no member in common. */
 function strangeness(errors: readonly z.core.$ZodIssue[], value: unknown): number {
   let sum = 0;
-  for (const { code, path } of errors) {
+  const members = new Set(typeof value === 'object' && value !== null ? Object.keys(value) : []);
+  for (const issue of errors) {
+    const { code, path } = issue;
     const isMissing = valueAt(value, path) === undefined;
     const isOtherKind = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
-    if (isOtherKind || (path.length === 1 && isMissing)) return Number.POSITIVE_INFINITY;
+    if (isOtherKind || (isMissing && 'discriminator' in issue)) return Number.POSITIVE_INFINITY;
     if (isMissing || code === 'unrecognized_keys') sum++;
+    if (path.length === 0 && code === 'unrecognized_keys') for (const key of issue.keys) members.delete(key);
   }
-  return sum;
+  return members.size === 0 ? Number.POSITIVE_INFINITY : sum;
 }

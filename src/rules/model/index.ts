@@ -10,8 +10,10 @@ export type {
 } from './action.js';
 export { hexBytes, ipText, maskAddress, type Prefix, parsePrefix, prefixText } from './addresses.js';
 export type { ExpressionReader } from './bounds.js';
+export { checkRules, type RuleWarning } from './check-rules.js';
 export { LIMIT_TICKS, type LimitArithmetic, limitArithmetic, limitCost } from './limit.js';
 export type { AllMatch, AnyMatch, ExpressionMatch, Match, MatchType, NotMatch, TypedMatch } from './match.js';
+export { matchText } from './match-text.js';
 export { type NumberRange, type Numbers, type OneOrMore, type Range, toList, toRanges } from './numbers.js';
 export type * from './packet-match.js';
 export { readRules, writeRules } from './read-rules.js';

@@ -32,7 +32,7 @@ const notMatch = z
 const expressionMatch = z
   .strictObject({
     expression: text(
-      new RegExp(`^[^]{1,${RULE_LIMITS.expression}}$`),
+      new RegExp(`^[\\s\\S]{1,${RULE_LIMITS.expression}}$`),
       `a tcpdump expression of at most ${RULE_LIMITS.expression} characters`,
     ),
   } satisfies Shape<ExpressionMatch>)

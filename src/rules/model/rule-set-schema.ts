@@ -7,10 +7,7 @@ import type { Shape } from './shape.js';
 
 const rule = z.strictObject({
   name: z.exactOptional(
-    text(
-      /^(?! )[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,64}(?<! )$/u,
-      '1 to 64 printable characters without a space at either end',
-    ),
+    text(/^(?! )[ -~\u00a0-\uffff]{1,64}(?<! )$/, '1 to 64 printable characters without a space at either end'),
   ),
   match: matchSchema,
   action: actionSchema,
