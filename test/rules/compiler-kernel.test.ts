@@ -12,7 +12,9 @@ const SEED = Number(process.env['XDPKIT_SEED'] ?? 1);
 
 /** The kernel's clock is its own, so that limits are left out here. */
 const withoutLimits = (ruleSet: RuleSet): RuleSet => ({
-  rules: ruleSet.rules.map((rule) => (typeof rule.action === 'object' && 'limit' in rule.action ? { ...rule, action: 'count' } : rule)),
+  rules: ruleSet.rules.map((rule) =>
+    typeof rule.action === 'object' && 'limit' in rule.action ? { ...rule, action: 'count' } : rule,
+  ),
 });
 
 function compare(ruleSet: RuleSet, random: Random, options: { compact: boolean }): string | undefined {
@@ -32,17 +34,22 @@ function compare(ruleSet: RuleSet, random: Random, options: { compact: boolean }
   return undefined;
 }
 
-test.each([false, true])('the kernel does what the model says (one list for all classes: %s)', { timeout: 3_600_000 }, (compact) => {
-  for (let set = 0; set < SETS; set++) {
-    const random = new Random(SEED * 1_000_003 + set);
-    const ruleSet = withoutLimits(randomRules(random, set % 10 === 0 ? 30 : 6));
-    expect(compare(ruleSet, random, { compact }), `seed ${SEED}, set ${set}`).toBeUndefined();
-  }
-});
+test.each([false, true])(
+  'the kernel does what the model says (one list for all classes: %s)',
+  { timeout: 3_600_000 },
+  (compact) => {
+    for (let set = 0; set < SETS; set++) {
+      const random = new Random(SEED * 1_000_003 + set);
+      const ruleSet = withoutLimits(randomRules(random, set % 10 === 0 ? 30 : 6));
+      expect(compare(ruleSet, random, { compact }), `seed ${SEED}, set ${set}`).toBeUndefined();
+    }
+  },
+);
 
 test('programs with limits load', () => {
   for (let set = 0; set < SETS / 4; set++) {
     const random = new Random(SEED * 2_000_003 + set);
-    for (const compact of [false, true]) new LoadedRules(compileRules(randomRules(random, 10), { compact }))[Symbol.dispose]();
+    for (const compact of [false, true])
+      new LoadedRules(compileRules(randomRules(random, 10), { compact }))[Symbol.dispose]();
   }
 });

@@ -4,12 +4,12 @@ import { ClassLabels } from './class-labels.js';
 import type { CompileOptions } from './compile-options.js';
 import { type CompiledRules, RULE_COUNTERS, type RuleBlock } from './compiled-rules.js';
 import { Destinations } from './destinations.js';
+import { divide } from './divide.js';
+import { type FunctionPlace, functionTypes } from './function-types.js';
 import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } from './packet-classes.js';
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Buckets } from './write-limit.js';
-import { divide } from './divide.js';
-import { type FunctionPlace, functionTypes } from './function-types.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
 import { RuleWriter } from './write-rules.js';
@@ -136,7 +136,6 @@ function limitsOf(rules: readonly Rule[]): Map<number, Limit> {
 function needsContext(action: Action): boolean {
   return outcomes(action).some(
     (outcome) =>
-      outcome === 'redirect' ||
-      (typeof outcome === 'object' && ('program' in outcome || 'socket' in outcome.redirect)),
+      outcome === 'redirect' || (typeof outcome === 'object' && ('program' in outcome || 'socket' in outcome.redirect)),
   );
 }

@@ -30,7 +30,8 @@ export function and(parts: readonly Formula[]): Formula {
   let classes: ClassSet | undefined;
   const others: FormulaNode[] = [];
   for (const part of left) {
-    if (part.kind === 'test' && part.test.kind === 'class') classes = (classes ?? part.test.classes) & part.test.classes;
+    if (part.kind === 'test' && part.test.kind === 'class')
+      classes = (classes ?? part.test.classes) & part.test.classes;
     else others.push(part);
   }
   if (classes === 0) return false;

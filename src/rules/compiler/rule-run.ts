@@ -26,12 +26,20 @@ export interface RuleRun {
 }
 
 /** The run that begins with a rule, if it is worth it. */
-export function runAt(start: Residue, rules: readonly Rule[], most: number = Number.POSITIVE_INFINITY): RuleRun | undefined {
+export function runAt(
+  start: Residue,
+  rules: readonly Rule[],
+  most: number = Number.POSITIVE_INFINITY,
+): RuleRun | undefined {
   const field = fieldOf(start, rules);
   if (field === undefined) return undefined;
   const place = placeOf(field);
   const residues: Residue[] = [];
-  for (let residue: Residue | undefined = start; residue !== undefined && residues.length < most; residue = residue.next) {
+  for (
+    let residue: Residue | undefined = start;
+    residue !== undefined && residues.length < most;
+    residue = residue.next
+  ) {
     const other = fieldOf(residue, rules);
     if (other === undefined || placeOf(other) !== place) break;
     residues.push(residue);

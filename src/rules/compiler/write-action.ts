@@ -9,17 +9,28 @@ export function writeAction(code: RuleCode, action: PlainAction, destinations: D
     case 'count':
       return;
     case 'drop':
-      return writeVerdict(code, XdpAction.drop);
+      writeVerdict(code, XdpAction.drop);
+      return;
     case 'pass':
-      return writeVerdict(code, XdpAction.pass);
+      writeVerdict(code, XdpAction.pass);
+      return;
     case 'redirect':
-      return redirectToSocket(code, destinations.socketMap(undefined));
+      redirectToSocket(code, destinations.socketMap(undefined));
+      return;
     case 'l2-forward':
-      return forward(code);
+      forward(code);
+      return;
     default:
-      if ('program' in action) return tailCall(code, destinations.program(action.program));
-      if ('socket' in action.redirect) return redirectToSocket(code, destinations.socketMap(action.redirect.socket));
-      return redirectToInterface(code, destinations.interface(action.redirect.interface));
+      if ('program' in action) {
+        tailCall(code, destinations.program(action.program));
+        return;
+      }
+      if ('socket' in action.redirect) {
+        redirectToSocket(code, destinations.socketMap(action.redirect.socket));
+        return;
+      }
+      redirectToInterface(code, destinations.interface(action.redirect.interface));
+      return;
   }
 }
 

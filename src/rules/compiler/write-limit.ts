@@ -1,5 +1,12 @@
 import { Helper, R0, R1, R2, R3, R4, R5, R6, R7, R10 } from '../../ebpf/index.js';
-import { type Limit, LIMIT_TICKS, limitArithmetic, limitCost, RULE_LIMITS, type SourceLengths } from '../model/index.js';
+import {
+  LIMIT_TICKS,
+  type Limit,
+  limitArithmetic,
+  limitCost,
+  RULE_LIMITS,
+  type SourceLengths,
+} from '../model/index.js';
 import { IPV4, IPV6 } from './packet-classes.js';
 import type { SourceKind } from './residue.js';
 import { END, FRAME, NETWORK, type RuleCode, Stack } from './rule-code.js';
@@ -59,7 +66,10 @@ export class Buckets {
     if (arithmetic.unit === 'packets') {
       a.load64(R3, limitCost(arithmetic, 0));
     } else {
-      a.mov(R3, END).alu('-', R3, FRAME).load64(R5, LIMIT_TICKS * 1_000_000_000n).alu('*', R3, R5);
+      a.mov(R3, END)
+        .alu('-', R3, FRAME)
+        .load64(R5, LIMIT_TICKS * 1_000_000_000n)
+        .alu('*', R3, R5);
       a.load64(R5, arithmetic.rate).alu('/', R3, R5);
     }
     a.load64(R4, arithmetic.tolerance).callLocal(SUBPROGRAM).jump('==', R0, 0, over);
@@ -113,7 +123,10 @@ export class Buckets {
     const { a } = this.#code;
     const at = Stack.bucketKey;
     a.store('u32', R10, at, rule);
-    if (source !== 'varies') return this.#writeAddress(lengths, source);
+    if (source !== 'varies') {
+      this.#writeAddress(lengths, source);
+      return;
+    }
     const [four, six, none, done] = ['source4', 'source6', 'source', 'key'].map((hint) => this.#code.fresh(hint));
     a.load('u16', R1, R10, Stack.packetClass).jump32('&', R1, IPV4, four!).jump32('&', R1, IPV6, six!).goto(none!);
     a.label(four!);
