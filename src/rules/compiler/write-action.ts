@@ -1,7 +1,7 @@
 import { Helper, R0, R1, R2, R3, R4, R5, R10, XdpAction, XdpContext } from '../../ebpf/index.js';
 import type { PlainAction } from '../model/index.js';
 import type { Destinations } from './destinations.js';
-import { END, FRAME, type RuleCode, Stack } from './rule-code.js';
+import { FRAME, type RuleCode, Stack } from './rule-code.js';
 
 /** Writes an action that is no limit: the program ends in it, but for `count`, which goes on behind it. */
 export function writeAction(code: RuleCode, action: PlainAction, destinations: Destinations): void {
@@ -57,8 +57,7 @@ function tailCall(code: RuleCode, { map, key }: { map: string; key: number }): v
 /** Swaps the MAC addresses. What is too short for them passes. */
 function forward(code: RuleCode): void {
   const short = code.fresh('short');
-  code.reach(FRAME, 12, short);
-  code.a.mov(R1, FRAME).alu('+', R1, 14).jump('>', R1, END, short);
+  code.reach(FRAME, 14, short);
   code.a.load('u32', R2, FRAME, 0).load('u16', R3, FRAME, 4).load('u32', R4, FRAME, 6).load('u16', R5, FRAME, 10);
   code.a.store('u32', FRAME, 0, R4).store('u16', FRAME, 4, R5).store('u32', FRAME, 6, R2).store('u16', FRAME, 10, R3);
   writeVerdict(code, XdpAction.tx);

@@ -29,6 +29,7 @@ export class Buckets {
   readonly #code: RuleCode;
   readonly #common = new Map<number, number>();
   readonly #limits: number;
+  readonly warnings: string[] = [];
   #isCalled = false;
 
   /** @param limits the rules that have one, by number */
@@ -42,6 +43,10 @@ export class Buckets {
     }
     if (this.#common.size > 0) {
       code.maps.add('array', BUCKETS, { keySize: 4, valueSize: 8 * this.#common.size, maxEntries: 1 });
+    }
+    if (sources > ROOMY) {
+      const room = RULE_LIMITS.sources * ROOMY;
+      this.warnings.push(`${sources} rules have limits for each source: they share room for ${room} sources`);
     }
     if (sources > 0) {
       const maxEntries = RULE_LIMITS.sources * Math.min(sources, ROOMY);
