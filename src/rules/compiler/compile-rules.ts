@@ -98,15 +98,15 @@ class Compilation {
       writeMeeting(this.code, name, 'rules');
     }
     writeCalls(this.code, names, limitsOf(this.#rules).size > 0);
-    this.#functions.push({ name: 'rules', slot: 0, isGlobal: true });
+    this.#functions.push({ name: 'rules', slot: 0, takes: 'rules' });
     for (const [i, part] of parts.entries()) {
-      this.#functions.push({ name: names[i]!, slot: a.index, isGlobal: true });
+      this.#functions.push({ name: names[i]!, slot: a.index, takes: 'rules' });
       writeEntry(this.code, names[i]!);
       if (this.#writer.writeSome(part)) writeUndecided(this.code);
     }
     const slot = a.index;
     this.#buckets.writeSubprogram();
-    if (a.index > slot) this.#functions.push({ name: 'take', slot, isGlobal: false });
+    if (a.index > slot) this.#functions.push({ name: 'take', slot, takes: 'bucket' });
   }
 
   finish(): CompiledRules {
