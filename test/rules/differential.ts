@@ -1,5 +1,11 @@
 import { XdpAction } from '../../dist/ebpf/index.js';
-import { type CompiledRules, type Evaluation, evaluateRules, type LimitState, type RuleSet } from '../../dist/rules/index.js';
+import {
+  type CompiledRules,
+  type Evaluation,
+  evaluateRules,
+  type LimitState,
+  type RuleSet,
+} from '../../dist/rules/index.js';
 import type { RunOfRules } from './loading-interpreter.js';
 
 /** What the model says of a packet, in the words of a program. */
@@ -52,6 +58,7 @@ export function addCounts(counters: number[], { counts }: Evaluation): void {
 export function difference(expected: RunOfRules, got: RunOfRules): string | undefined {
   if (expected.action !== got.action) return `verdict ${got.action}, not ${expected.action}`;
   if (expected.target !== got.target) return `to ${got.target}, not ${expected.target}`;
-  if (Buffer.compare(expected.packet, got.packet) !== 0) return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
+  if (Buffer.compare(expected.packet, got.packet) !== 0)
+    return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
   return undefined;
 }

@@ -37,7 +37,9 @@ export class InterpretedRules {
     const result = this.#interpreter.run(packet);
     const { action, redirect } = result;
     const name =
-      redirect && 'map' in redirect ? Object.entries(this.maps).find(([, map]) => map === redirect.map)?.[0] : undefined;
+      redirect && 'map' in redirect
+        ? Object.entries(this.maps).find(([, map]) => map === redirect.map)?.[0]
+        : undefined;
     const target = name && redirect && 'key' in redirect ? `${name} ${redirect.key}` : undefined;
     return { action, target: action === XdpAction.redirect ? target : undefined, packet: result.packet };
   }

@@ -18,7 +18,11 @@ export class LoadedRules implements Disposable {
     using types = compiled.types && new Btf(compiled.types.btf);
     const btf = types && { fd: types.fd, functions: compiled.types!.functions };
     try {
-      this.program = new XdpProgram({ name: 'rules', instructions: link(compiled.program, fds), ...(btf ? { btf } : {}) });
+      this.program = new XdpProgram({
+        name: 'rules',
+        instructions: link(compiled.program, fds),
+        ...(btf ? { btf } : {}),
+      });
     } catch (error) {
       for (const map of Object.values(this.maps)) map.close();
       throw error;

@@ -6,23 +6,28 @@ const HEADER_BYTES = 24;
 const Kind = { int: 1, pointer: 2, struct: 4, function: 12, prototype: 13 } as const;
 const SIGNED = 1;
 const GLOBAL = 1;
-const STATIC = 0;
 
-const INT = 1;
-const LONG = 2;
-const CONTEXT_POINTER = 4;
-const PROTOTYPE = 5;
-const FIRST_FUNCTION = 6;
+/** Numbers of types, in the order they are written. */
+const Type = {
+  int: 1,
+  long: 2,
+  context: 3,
+  contextPointer: 4,
+  longPointer: 5,
+  rules: 6,
+  bucket: 7,
+  functions: 8,
+} as const;
 
 /** A function, by its first instruction. */
 export interface FunctionPlace {
   readonly name: string;
   readonly slot: number;
-  /** Verified by itself, for any arguments. Otherwise it is walked again from every call. */
-  readonly isGlobal: boolean;
+  /** What it takes before three numbers: a `struct xdp_md *`, or a bucket, a `long *`. */
+  readonly takes: 'rules' | 'bucket';
 }
 
-/** Types (BTF) of functions that take a `struct xdp_md *` and numbers, and where they begin (struct bpf_func_info). */
+/** Types (BTF) of global functions, each of which is verified by itself, and where they begin (struct bpf_func_info). */
 export function functionTypes(functions: readonly FunctionPlace[]): FunctionTypes {
   const strings = new Strings();
   const words: number[] = [];
@@ -32,10 +37,14 @@ export function functionTypes(functions: readonly FunctionPlace[]): FunctionType
   type('int', Kind.int, 0, 4, (SIGNED << 24) | 32);
   type('long', Kind.int, 0, 8, 64);
   type('xdp_md', Kind.struct, 0, 24);
-  type('', Kind.pointer, 0, CONTEXT_POINTER - 1);
-  const parameters = [CONTEXT_POINTER, LONG, LONG, LONG];
-  type('', Kind.prototype, parameters.length, INT, ...parameters.flatMap((parameter, i) => [strings.at(`p${i}`), parameter]));
-  for (const { name, isGlobal } of functions) type(name, Kind.function, isGlobal ? GLOBAL : STATIC, PROTOTYPE);
+  type('', Kind.pointer, 0, Type.context);
+  type('', Kind.pointer, 0, Type.long);
+  for (const first of [Type.contextPointer, Type.longPointer]) {
+    const parameters = [first, Type.long, Type.long, Type.long];
+    const members = parameters.flatMap((parameter, i) => [strings.at(`p${i}`), parameter]);
+    type('', Kind.prototype, parameters.length, Type.int, ...members);
+  }
+  for (const { name, takes } of functions) type(name, Kind.function, GLOBAL, Type[takes]);
   const text = strings.bytes();
   const bytes = new Uint8Array(HEADER_BYTES + 4 * words.length + text.length);
   const view = new DataView(bytes.buffer);
@@ -46,7 +55,7 @@ export function functionTypes(functions: readonly FunctionPlace[]): FunctionType
   }
   for (const [i, word] of words.entries()) view.setUint32(HEADER_BYTES + 4 * i, word, true);
   bytes.set(text, HEADER_BYTES + 4 * words.length);
-  const records = new Uint32Array(functions.flatMap(({ slot }, i) => [slot, FIRST_FUNCTION + i]));
+  const records = new Uint32Array(functions.flatMap(({ slot }, i) => [slot, Type.functions + i]));
   return { btf: bytes, functions: { size: 8, records: new Uint8Array(records.buffer) } };
 }
 
