@@ -1,3 +1,5 @@
 export * from './compiler/index.js';
+export * from './expression/index.js';
+export { compileRuleSet, expressionConditions, expressionTest } from './expressions-in-rules.js';
 export * from './model/index.js';
 export * from './reference/index.js';
