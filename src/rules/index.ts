@@ -3,3 +3,4 @@ export * from './expression/index.js';
 export { compileRuleSet, expressionConditions, expressionTest } from './expressions-in-rules.js';
 export * from './model/index.js';
 export * from './reference/index.js';
+export * from './windows/index.js';
