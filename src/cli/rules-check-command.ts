@@ -34,7 +34,7 @@ export function rulesCheckCommand(): Command {
     .addHelpText('after', '\nExit codes: 0 it can be loaded, 1 it can not, 2 usage, 3 not permitted (--verify).')
     .action((path: string, flags: Flags) => {
       const report = check(openRuleFile(path), flags);
-      if (flags.json) printJson('check', report);
+      if (flags.json) printJson('check', fromOne(report));
       else for (const line of linesOf(report)) process.stdout.write(`${line}\n`);
       process.exitCode = report.errors.length > 0 ? 1 : 0;
     });
@@ -107,4 +107,14 @@ function linesOf({ file, errors, warnings, notes, rules, program, verifier }: Re
 
 function counted(count: number, what: string): string {
   return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** People count rules from 1; so do the errors. */
+function fromOne(report: Report): object {
+  const warnings = report.warnings.map(({ rule, by, ...rest }) => ({
+    rule: rule + 1,
+    by: by.map((one) => one + 1),
+    ...rest,
+  }));
+  return { ...report, warnings };
 }
