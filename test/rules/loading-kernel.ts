@@ -1,5 +1,5 @@
 import { link } from '../../dist/ebpf/index.js';
-import { BpfMap, TestRun, u32, XdpProgram } from '../../dist/kernel/index.js';
+import { BpfMap, Btf, TestRun, u32, XdpProgram } from '../../dist/kernel/index.js';
 import { type CompiledRules, RULE_COUNTERS } from '../../dist/rules/index.js';
 import type { RunOfRules } from './loading-interpreter.js';
 
@@ -15,8 +15,10 @@ export class LoadedRules implements Disposable {
       if (contents !== undefined) this.maps[name]!.updateBatch(contents.keys, contents.values);
     }
     const fds = Object.fromEntries(Object.entries(this.maps).map(([name, { fd }]) => [name, fd]));
+    using types = compiled.types && new Btf(compiled.types.btf);
+    const btf = types && { fd: types.fd, functions: compiled.types!.functions };
     try {
-      this.program = new XdpProgram({ name: 'rules', instructions: link(compiled.program, fds) });
+      this.program = new XdpProgram({ name: 'rules', instructions: link(compiled.program, fds), ...(btf ? { btf } : {}) });
     } catch (error) {
       for (const map of Object.values(this.maps)) map.close();
       throw error;

@@ -8,7 +8,9 @@ import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } fro
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Buckets } from './write-limit.js';
-import { writeMeeting, writeMeetingPoint, writeNotes } from './write-meeting.js';
+import { divide } from './divide.js';
+import { type FunctionPlace, functionTypes } from './function-types.js';
+import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
 import { RuleWriter } from './write-rules.js';
 
@@ -43,6 +45,7 @@ class Compilation {
   readonly #destinations: Destinations;
   readonly #writer: RuleWriter;
   readonly #blocks: RuleBlock[] = [];
+  readonly #functions: FunctionPlace[] = [];
 
   constructor(rules: readonly Rule[], options: CompileOptions) {
     this.#rules = rules;
@@ -74,26 +77,37 @@ class Compilation {
     this.#buckets.writeSubprogram();
   }
 
-  /** One list of rules for all classes, which look at the class where it matters. */
+  /** One list of rules for all classes, which look at the class where it matters; divided into functions. */
   writeShared(): void {
+    const { a } = this.code;
     const labels = new Map(CLASS_NAMES.map((name) => [name, `class ${name}`] as const));
+    const parts = divide(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    const names = parts.map((_, i) => `rules_${i}`);
+    a.store('u64', R10, Stack.context, R1);
     this.#writeStart();
     writeNotes(this.code);
     writeParser(this.code, new ClassLabels(labels));
     for (const name of CLASS_NAMES) {
-      this.code.a.label(`class ${name}`);
+      a.label(`class ${name}`);
       writeMeeting(this.code, name, 'rules');
     }
-    this.code.a.label('rules');
-    writeMeetingPoint(this.code);
-    this.#writer.write(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    writeCalls(this.code, names, limitsOf(this.#rules).size > 0);
+    this.#functions.push({ name: 'rules', slot: 0, isGlobal: true });
+    for (const [i, part] of parts.entries()) {
+      this.#functions.push({ name: names[i]!, slot: a.index, isGlobal: true });
+      writeEntry(this.code, names[i]!);
+      if (this.#writer.writeSome(part)) writeUndecided(this.code);
+    }
+    const slot = a.index;
     this.#buckets.writeSubprogram();
+    if (a.index > slot) this.#functions.push({ name: 'take', slot, isGlobal: false });
   }
 
   finish(): CompiledRules {
     const { sockets, interfaces, programs } = this.#destinations;
     return {
       program: this.code.assemble(),
+      ...(this.#functions.length > 0 ? { types: functionTypes(this.#functions) } : {}),
       maps: this.code.maps.finish(),
       blocks: this.#blocks,
       sockets,

@@ -5,6 +5,8 @@ export interface CompiledRules {
   /** Labels and comments included; `link` takes the descriptors of {@link maps} by name. */
   readonly program: Assembled;
   readonly maps: readonly CompiledMap[];
+  /** Types of its functions, which a very large program is divided into. It does not load without them. */
+  readonly types?: FunctionTypes;
   /** Which instructions are whose, in the order of the program. A rule may have several blocks: one for each kind of packets. */
   readonly blocks: readonly RuleBlock[];
   /** What only the loader can fill in. */
@@ -13,6 +15,13 @@ export interface CompiledRules {
   readonly programs: readonly ProgramSlot[];
   /** What works otherwise than it may be thought to, as sentences. */
   readonly warnings: readonly string[];
+}
+
+/** What `XdpProgram` of xdpkit/kernel takes as `btf`, but for the descriptor. */
+export interface FunctionTypes {
+  /** To be loaded. */
+  readonly btf: Uint8Array;
+  readonly functions: { readonly size: number; readonly records: Uint8Array };
 }
 
 /** Kinds of maps that rules need, named as `MapKind` of xdpkit/kernel names them. */

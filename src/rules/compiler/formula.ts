@@ -1,3 +1,4 @@
+import { mergeTests } from './merge-tests.js';
 import { type ClassSet, UNVERIFIED } from './packet-classes.js';
 import type { PacketTest } from './packet-test.js';
 
@@ -13,7 +14,7 @@ export interface TestNode {
 
 export interface JoinNode {
   readonly kind: 'and' | 'or';
-  /** Two or more. */
+  /** Two or more. In `and`, a test of the class stands first. */
   readonly parts: readonly FormulaNode[];
 }
 
@@ -22,13 +23,37 @@ export interface NotNode {
   readonly part: FormulaNode;
 }
 
-/** Conditions that are known are gone from the results of these. */
+/** Conditions that are known are gone from the result; of tests of the class one is left. */
 export function and(parts: readonly Formula[]): Formula {
-  return join('and', parts);
+  const left = open('and', parts);
+  if (left === undefined) return false;
+  let classes: ClassSet | undefined;
+  const others: FormulaNode[] = [];
+  for (const part of left) {
+    if (part.kind === 'test' && part.test.kind === 'class') classes = (classes ?? part.test.classes) & part.test.classes;
+    else others.push(part);
+  }
+  if (classes === 0) return false;
+  return joined('and', classes === undefined ? others : [testOf({ kind: 'class', classes }), ...others], true);
 }
 
+/** Conditions that are known are gone from the result. Alternatives of the same classes look at the class once, those of one number at one set. */
 export function or(parts: readonly Formula[]): Formula {
-  return join('or', parts);
+  const left = open('or', parts);
+  if (left === undefined) return true;
+  const byClasses = new Map<ClassSet, Formula[]>();
+  const others: FormulaNode[] = [];
+  for (const part of left) {
+    const [first, ...rest] = part.kind === 'and' ? part.parts : [part];
+    if (first!.kind !== 'test' || first!.test.kind !== 'class') {
+      others.push(part);
+      continue;
+    }
+    const { classes } = first!.test;
+    byClasses.set(classes, [...(byClasses.get(classes) ?? []), joined('and', rest, true)]);
+  }
+  const grouped = [...byClasses].map(([classes, rests]) => and([testOf({ kind: 'class', classes }), or(rests)]));
+  return joined('or', [...(grouped as FormulaNode[]), ...mergeTests(others)], false);
 }
 
 export function not(part: Formula): Formula {
@@ -36,7 +61,7 @@ export function not(part: Formula): Formula {
   return part.kind === 'not' ? part.part : { kind: 'not', part };
 }
 
-export function testOf(test: PacketTest): FormulaNode {
+export function testOf(test: PacketTest): TestNode {
   return { kind: 'test', test };
 }
 
@@ -51,14 +76,14 @@ export function within(classes: ClassSet, wanted: ClassSet, inside: (classes: Cl
   return common === (classes & ~UNVERIFIED) ? formula : and([testOf({ kind: 'class', classes: wanted }), formula]);
 }
 
-function join(kind: 'and' | 'or', parts: readonly Formula[]): Formula {
-  const decided = kind === 'or';
-  const left: FormulaNode[] = [];
-  for (const part of parts) {
-    if (part === decided) return decided;
-    if (typeof part === 'boolean') continue;
-    if (part.kind === kind) left.push(...part.parts);
-    else left.push(part);
-  }
-  return left.length > 1 ? { kind, parts: left } : (left[0] ?? !decided);
+/** Parts of parts, without those that are known. @returns undefined where one of them decides */
+function open(kind: 'and' | 'or', parts: readonly Formula[]): FormulaNode[] | undefined {
+  const deciding = kind === 'or';
+  if (parts.includes(deciding)) return undefined;
+  const unknown = parts.filter((part) => typeof part !== 'boolean');
+  return unknown.flatMap((part) => (part.kind === kind ? part.parts : [part]));
+}
+
+function joined(kind: 'and' | 'or', parts: readonly FormulaNode[], whenNone: boolean): Formula {
+  return parts.length > 1 ? { kind, parts } : (parts[0] ?? whenNone);
 }

@@ -2,7 +2,7 @@ import type { Prefix, Range } from '../model/index.js';
 import type { CompiledMap, CompiledMapKind } from './compiled-rules.js';
 
 /** The kernel takes array values up to the size of the largest kmalloc, 4 MiB; half of that is easier to come by. */
-const BITMAP_MAP_BYTES = 2 << 20;
+const BITMAP_MAP_BYTES = 4 << 20;
 
 interface Entries {
   readonly keySize: number;

@@ -28,10 +28,22 @@ export function writeField(code: RuleCode, test: FieldTest, targets: Targets): v
     code.decide('==', R1, inPlace(ranges.at(-1)!.from), targets);
     return;
   }
+  toNumber(code, test);
+  writeNumbers(code, R1, ranges, Math.ceil(Math.log2(mask + 1)), targets);
+}
+
+/** R1 = the number, or goes to `no` if it is not there. */
+export function loadField(code: RuleCode, test: FieldTest, no: string): void {
+  const pointer = reachPlace(code, test, test.size, no);
+  code.a.load(SIZES[test.size], R1, pointer, test.offset);
+  toNumber(code, test);
+}
+
+/** R1 is as it stands in the packet. */
+function toNumber(code: RuleCode, { size, shift, mask }: FieldTest): void {
   if (size > 1) code.a.byteOrder(size === 2 ? 'be16' : 'be32', R1);
   if (shift > 0) code.a.alu32('>>', R1, shift);
   if (mask < 2 ** (8 * size - shift) - 1) code.a.alu32('&', R1, mask);
-  writeNumbers(code, R1, ranges, Math.ceil(Math.log2(mask + 1)), targets);
 }
 
 /** A number as a load of little endian reads it where it stands in network order. */

@@ -1,0 +1,34 @@
+import type { Formula } from './formula.js';
+import type { Residue } from './residue.js';
+
+/** Tests in one function. The verifier has to remember several branches for each, and 8,192 at most. */
+const TESTS = 300;
+/** A program may have 256 functions (BPF_MAX_SUBPROGS). */
+const PARTS = 200;
+
+/** Divides a list of rules into parts of about equal size. */
+export function divide(list: Residue | undefined): Residue[][] {
+  const residues: Residue[] = [];
+  for (let residue = list; residue !== undefined; residue = residue.next) residues.push(residue);
+  const total = residues.reduce((sum, { formula }) => sum + testsOf(formula), 0);
+  const most = Math.max(TESTS, total / PARTS);
+  const parts: Residue[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const residue of residues) {
+    const tests = testsOf(residue.formula);
+    if (size + tests > most) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)!.push(residue);
+    size += tests;
+  }
+  return parts;
+}
+
+function testsOf(formula: Formula): number {
+  if (typeof formula === 'boolean') return 1;
+  if (formula.kind === 'test') return 1;
+  if (formula.kind === 'not') return testsOf(formula.part);
+  return formula.parts.reduce((sum, part) => sum + testsOf(part), 0);
+}
