@@ -98,11 +98,12 @@ test('the package holds what it needs, and no tests', () => {
       'dist/index.d.ts',
       'dist/cli/main.js',
       'dist/pipeline/worker.js',
+      'schema/rules.schema.json',
       'src/index.ts',
     ]),
   );
   const foreign = paths.filter(
-    (path) => !/^(dist|src|docs)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+    (path) => !/^(dist|src|docs|schema)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
   );
   expect(foreign).toEqual([]);
 });

@@ -27,7 +27,7 @@ function shape<T>(members: { [K in keyof T]-?: fc.Arbitrary<T[K]> }, optional: (
 const oneOrMore = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | readonly T[]> =>
   fc.oneof(one, fc.array(one, { minLength: 1, maxLength: 4 }));
 
-export const number = (max: number, usual: readonly number[] = [0, 1, max]): fc.Arbitrary<number> =>
+const number = (max: number, usual: readonly number[] = [0, 1, max]): fc.Arbitrary<number> =>
   fc.oneof(fc.constantFrom(...usual), fc.integer({ min: 0, max }));
 
 const numbers = (max: number, usual?: readonly number[]): fc.Arbitrary<Numbers> => {
@@ -39,8 +39,8 @@ const numbers = (max: number, usual?: readonly number[]): fc.Arbitrary<Numbers> 
 const clear = (value: Uint8Array, length: number) =>
   value.map((byte, i) => byte & (0xff00 >> Math.min(Math.max(length - i * 8, 0), 8)));
 
-export const PORTS: readonly number[] = [42, 53, 443, 4433, 8080];
-export const MACS: readonly string[] = ['02:00:00:00:00:01', '02:00:00:00:00:02', 'ff:ff:ff:ff:ff:ff'];
+const PORTS: readonly number[] = [42, 53, 443, 4433, 8080];
+const MACS: readonly string[] = ['02:00:00:00:00:01', '02:00:00:00:00:02', 'ff:ff:ff:ff:ff:ff'];
 const port = number(0xffff, PORTS);
 const ports = numbers(0xffff, PORTS);
 const mac = fc.oneof(
@@ -54,8 +54,8 @@ const ipv4Bytes = fc
 const ipv6Bytes = fc
   .tuple(fc.constantFrom(0, 1), number(255))
   .map(([subnet, host]) => Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, subnet, 0, 0, 0, 0, 0, 0, 0, host));
-export const ipv4: fc.Arbitrary<string> = ipv4Bytes.map((value) => ipv4Text(value));
-export const ipv6: fc.Arbitrary<string> = ipv6Bytes.map((value) => ipv6Text(value));
+const ipv4: fc.Arbitrary<string> = ipv4Bytes.map((value) => ipv4Text(value));
+const ipv6: fc.Arbitrary<string> = ipv6Bytes.map((value) => ipv6Text(value));
 
 const prefix = fc.oneof(
   fc.tuple(ipv4Bytes, number(32, [0, 8, 24, 31, 32])).map(([value, n]) => `${ipv4Text(clear(value, n))}/${n}`),
@@ -187,7 +187,7 @@ export const match: fc.Arbitrary<Match> = fc.letrec<{ match: Match }>((tie) => (
   ) as fc.Arbitrary<Match>,
 })).match;
 
-export const plainAction: fc.Arbitrary<PlainAction> = fc.oneof(
+const plainAction: fc.Arbitrary<PlainAction> = fc.oneof(
   fc.constantFrom<PlainAction>('drop', 'pass', 'redirect', 'l2-forward', 'count', 'count'),
   fc.constantFrom<PlainAction>(
     { redirect: { socket: 'capture' } },
@@ -212,7 +212,7 @@ const limit: fc.Arbitrary<Limit> = fc
   )
   .map(([unit, rate, rest]) => ({ [unit]: Math.max(rate, 1), ...rest }));
 
-export const action: fc.Arbitrary<Action> = fc.oneof(
+const action: fc.Arbitrary<Action> = fc.oneof(
   { arbitrary: plainAction, weight: 5 },
   { arbitrary: shape<Action>({ limit } as never), weight: 1 },
 );

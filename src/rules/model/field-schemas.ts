@@ -202,6 +202,6 @@ export function wordOrWords<const W extends string>(all: readonly W[]): z.ZodTyp
   );
 }
 
-export function alternatives(words: readonly string[]): string {
+function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

@@ -3,7 +3,7 @@ import { parseIp } from '../../wire/index.js';
 import { hexBytes, ipText } from './addresses.js';
 
 /** Says so when a value has bits outside of its mask, which nothing could ever match, and tells the right value. */
-export function refuseOutside(
+function refuseOutside(
   payload: z.core.ParsePayload<unknown>,
   key: string,
   value: Uint8Array,

@@ -27,7 +27,7 @@ export function matches(match: Match, packet: Packet, test: ExpressionTest): boo
 }
 
 /** One condition, as the tables of docs/rules.md have it. */
-export function holds(match: TypedMatch, packet: Packet): boolean {
+function holds(match: TypedMatch, packet: Packet): boolean {
   const { ip, udp, tcp, icmp } = packet;
   switch (match.type) {
     case 'all':
