@@ -60,7 +60,15 @@ function compileForLinux(ruleSet: RuleSet, { object, json }: Flags): void {
   }
   if (json) printJson('program', described(ruleSet, compiled));
   else if (object === undefined) for (const line of rulesListing(ruleSet, compiled)) process.stdout.write(`${line}\n`);
-  else for (const [i, map] of compiled.maps.entries()) printNote(`map ${i}: ${mapText(map)}`);
+  else for (const line of notesOf(compiled)) printNote(line);
+}
+
+/** What it takes to load the bytes. */
+function notesOf({ maps, types }: CompiledRules): string[] {
+  const lines = maps.map((map, i) => `map ${i}: ${mapText(map)}`);
+  return types === undefined
+    ? lines
+    : [...lines, 'it is divided into functions: to load it takes BTF, which is not in the file'];
 }
 
 function described(ruleSet: RuleSet, compiled: CompiledRules): object {

@@ -1,5 +1,5 @@
 import { link } from '../ebpf/index.js';
-import { BpfMap, XdpProgram } from '../kernel/index.js';
+import { BpfMap, Btf, XdpProgram } from '../kernel/index.js';
 import type { CompiledRules } from '../rules/index.js';
 import { requireCapabilities } from '../sys/index.js';
 
@@ -20,7 +20,7 @@ const STATISTICS = 4;
  *
  * @throws VerifierError, XDP_ERR_PERMISSION
  */
-export function verifyRules({ program, maps }: CompiledRules): VerifierFigures {
+export function verifyRules({ program, maps, types }: CompiledRules): VerifierFigures {
   requireCapabilities('verifying rules', ['CAP_BPF', 'CAP_NET_ADMIN']);
   const open: Disposable[] = [];
   try {
@@ -30,7 +30,13 @@ export function verifyRules({ program, maps }: CompiledRules): VerifierFigures {
       open.push(map);
       fds[options.name] = map.fd;
     }
-    const loaded = new XdpProgram({ name: 'rules', instructions: link(program, fds), logLevel: STATISTICS });
+    using btf = types && new Btf(types.btf);
+    const loaded = new XdpProgram({
+      name: 'rules',
+      instructions: link(program, fds),
+      logLevel: STATISTICS,
+      btf: btf && types && { fd: btf.fd, functions: types.functions },
+    });
     open.push(loaded);
     return figuresIn(loaded.log);
   } finally {

@@ -1,5 +1,11 @@
 import { XdpAction } from '../../dist/ebpf/index.js';
-import { type CompiledRules, type Evaluation, evaluateRules, type LimitState, type RuleSet } from '../../dist/rules/index.js';
+import {
+  type CompiledRules,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateRules,
+  type RuleSet,
+} from '../../dist/rules/index.js';
 import type { RunOfRules } from './loading-interpreter.js';
 
 /** What the model says of a packet, in the words of a program. */
@@ -11,7 +17,7 @@ export function expectedOf(
   ruleSet: RuleSet,
   compiled: CompiledRules,
   packet: Uint8Array,
-  options: { readonly now?: bigint; readonly limits?: LimitState; readonly sockets?: boolean },
+  options: EvaluateOptions & { readonly sockets?: boolean },
 ): Expected {
   const { sockets = false, ...rest } = options;
   const evaluation = evaluateRules(ruleSet, packet, rest);
@@ -22,9 +28,8 @@ export function expectedOf(
 function verdictOf({ verdict }: Evaluation, compiled: CompiledRules, sockets: boolean): [number, string | undefined] {
   if (verdict === 'drop') return [XdpAction.drop, undefined];
   if (verdict === 'l2-forward') return [XdpAction.tx, undefined];
-  if (verdict === 'pass' || (typeof verdict === 'object' && 'program' in verdict) || !sockets) {
-    return [XdpAction.pass, undefined];
-  }
+  if (verdict === 'pass' || !sockets) return [XdpAction.pass, undefined];
+  if (typeof verdict === 'object' && 'program' in verdict) return [XdpAction.aborted, undefined];
   return [XdpAction.redirect, targetOf(verdict, compiled)];
 }
 
@@ -52,6 +57,7 @@ export function addCounts(counters: number[], { counts }: Evaluation): void {
 export function difference(expected: RunOfRules, got: RunOfRules): string | undefined {
   if (expected.action !== got.action) return `verdict ${got.action}, not ${expected.action}`;
   if (expected.target !== got.target) return `to ${got.target}, not ${expected.target}`;
-  if (Buffer.compare(expected.packet, got.packet) !== 0) return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
+  if (Buffer.compare(expected.packet, got.packet) !== 0)
+    return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
   return undefined;
 }
