@@ -1,15 +1,29 @@
+import { parseExpression } from '../../dist/rules/index.js';
 import { CORPUS } from './expression-corpus.js';
 import type { Random } from './random.js';
 import { WORLD } from './random-packets.js';
 
-const KNOWN = Object.values(CORPUS).flat();
+const KNOWN = Object.values(CORPUS)
+  .flat()
+  .filter((text) => text.trim() !== '');
 
 /** A tcpdump expression: one of the corpus, or one that packets of {@link WORLD} meet; two of them joined at times. */
 export function randomExpression(random: Random): string {
   const text = random.chance(0.3) ? random.pick(KNOWN) : primitive(random);
   if (random.chance(0.6)) return text;
   const other = random.chance(0.3) ? random.pick(KNOWN) : primitive(random);
-  return `${random.pick(['', 'not '])}(${text}) ${random.pick(['and', 'or'])} ${random.pick(['', 'not '])}(${other})`;
+  const joined = `${random.pick(['', 'not '])}(${text}) ${random.pick(['and', 'or'])} ${random.pick(['', 'not '])}(${other})`;
+  return isExpression(joined) ? joined : text;
+}
+
+/** Not all of them can be joined: behind mpls there is no vlan. */
+function isExpression(text: string): boolean {
+  try {
+    parseExpression(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function primitive(random: Random): string {
