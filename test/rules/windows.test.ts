@@ -70,8 +70,7 @@ test.each(EXAMPLES.map(([match, pattern], number) => [match.type, number, match,
     // Port 443 is 0x01bb, as a number of two bytes in reverse 0xbb01: bit 1 of byte 0x1760.
     const set = hasSet ? zeros(0x1760) + '02'.padEnd(2 * (8192 - 0x1760), '0') : '';
     const pointers = hasSet ? [pattern.startsWith(PORTS_AT_72) ? 8 : 24] : [];
-    const trailer =
-      [...pointers, 1, pointers.length, hasSet ? 72 + 8192 : 72, 0].map(u32).join('') + '58445052554c4501';
+    const trailer = `${[...pointers, 1, pointers.length, hasSet ? 72 + 8192 : 72, 0].map(u32).join('')}58445052554c4501`;
     expect(relocations).toEqual(pointers);
     expect(hex(bytes)).toBe(ruleHex(number, pattern, 0) + set + trailer);
   },
