@@ -6,7 +6,7 @@ import { Random } from './random.js';
 import { randomPacket } from './random-packets.js';
 import { randomRules } from './random-rules.js';
 
-const SETS = Number(process.env['XDPKIT_CASES'] ?? (process.env['XDPKIT_LONG'] ? 20_000 : 150)) ;
+const SETS = Number(process.env['XDPKIT_CASES'] ?? (process.env['XDPKIT_LONG'] ? 20_000 : 150));
 const PACKETS = 40;
 const SEED = Number(process.env['XDPKIT_SEED'] ?? 1);
 
@@ -24,17 +24,22 @@ function compare(ruleSet: RuleSet, random: Random, options: { compact?: boolean 
     const expected = expectedOf(ruleSet, compiled, packet, { now: rules.now, limits, sockets });
     addCounts(counters, expected.evaluation);
     const wrong = difference(expected, rules.run(packet));
-    const says = () => `${wrong ?? 'counters'}: ${Buffer.from(packet).toString('hex')} by rule ${expected.evaluation.rule} of ${JSON.stringify(ruleSet)}`;
+    const says = () =>
+      `${wrong ?? 'counters'}: ${Buffer.from(packet).toString('hex')} by rule ${expected.evaluation.rule} of ${JSON.stringify(ruleSet)}`;
     if (wrong !== undefined) return says();
     if (`${rules.counters(ruleSet.rules.length)}` !== `${counters}`) return says();
   }
   return undefined;
 }
 
-test.each([false, true])('compiled rules do what the model says (one list for all classes: %s)', { timeout: 3_600_000 }, (compact) => {
-  for (let set = 0; set < SETS; set++) {
-    const random = new Random(SEED * 1_000_003 + set);
-    const ruleSet = randomRules(random, set % 10 === 0 ? 30 : 6);
-    expect(compare(ruleSet, random, { compact }), `seed ${SEED}, set ${set}`).toBeUndefined();
-  }
-});
+test.each([false, true])(
+  'compiled rules do what the model says (one list for all classes: %s)',
+  { timeout: 3_600_000 },
+  (compact) => {
+    for (let set = 0; set < SETS; set++) {
+      const random = new Random(SEED * 1_000_003 + set);
+      const ruleSet = randomRules(random, set % 10 === 0 ? 30 : 6);
+      expect(compare(ruleSet, random, { compact }), `seed ${SEED}, set ${set}`).toBeUndefined();
+    }
+  },
+);

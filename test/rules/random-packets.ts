@@ -55,10 +55,20 @@ function ipv4Packet(random: Random, depth: number): number[] {
   const options = random.chance(0.2) ? random.between(1, 10) : 0;
   const version = random.chance(0.03) ? random.below(16) : 4;
   const ihl = random.chance(0.03) ? random.below(16) : 5 + options;
-  const fragment = random.chance(0.8) ? (random.chance(0.5) ? 0x4000 : 0) : random.pick([0x2000, 0x2001, 0x0001, 0x1fff, 0x8000]);
+  const fragment = random.chance(0.8)
+    ? random.chance(0.5)
+      ? 0x4000
+      : 0
+    : random.pick([0x2000, 0x2001, 0x0001, 0x1fff, 0x8000]);
   const [protocol, rest] = transport(random, 4, depth);
   return [
-    ...[(version << 4) | ihl, random.below(256), ...u16(20 + rest.length), ...u16(random.below(65536)), ...u16(fragment)],
+    ...[
+      (version << 4) | ihl,
+      random.below(256),
+      ...u16(20 + rest.length),
+      ...u16(random.below(65536)),
+      ...u16(fragment),
+    ],
     ...[random.pick([1, 64, 255, random.below(256)]), protocol, 0, 0],
     ...ipv4(random.pick(WORLD.ipv4)),
     ...ipv4(random.pick(WORLD.ipv4)),
@@ -108,7 +118,10 @@ function transport(random: Random, version: 4 | 6, depth: number): [number, numb
   }
   if (kind < 17) {
     const type = random.pick([0, 8, 128, 129, 3]);
-    return [version === 4 || random.chance(0.1) ? 1 : 58, [type, random.below(4), ...random.bytes(6), ...payload(random)]];
+    return [
+      version === 4 || random.chance(0.1) ? 1 : 58,
+      [type, random.below(4), ...random.bytes(6), ...payload(random)],
+    ];
   }
   if (kind < 19 && depth > 0) {
     const inner = random.chance(0.5);

@@ -1,11 +1,41 @@
-import type { Action, Match, NumberRange, Numbers, PlainAction, Rule, RuleSet, TypedMatch } from '../../dist/rules/index.js';
+import type {
+  Action,
+  Match,
+  NumberRange,
+  Numbers,
+  PlainAction,
+  Rule,
+  RuleSet,
+  TypedMatch,
+} from '../../dist/rules/index.js';
 import type { Random } from './random.js';
 import { WORLD } from './random-packets.js';
 
 /** A valid rule set of up to `most` rules, with long and short lists. */
 export function randomRules(random: Random, most: number): RuleSet {
   const count = random.between(1, most);
-  return { rules: Array.from({ length: count }, (_, i) => randomRule(random, i)) };
+  const rules = Array.from({ length: count }, (_, i) => randomRule(random, i));
+  if (random.chance(0.2)) rules.splice(random.below(count + 1), 0, ...similarRules(random));
+  return { rules };
+}
+
+/** Rules in a row that differ in one number, or a few ranges. */
+function similarRules(random: Random): Rule[] {
+  const type = random.pick([
+    'udp-dst',
+    'tcp-dst',
+    'ttl',
+    'length',
+    'port',
+    'ip-protocol',
+    'ether-type',
+    'dscp',
+  ] as const);
+  return Array.from({ length: random.between(3, 12) }, () => {
+    const made = MATCHES[type](random);
+    const match = made.type === 'port' ? { ...made, side: 'dst' as const, protocol: 'udp' as const } : made;
+    return { match, action: random.chance(0.95) ? random.pick(['drop', 'pass', 'l2-forward'] as const) : 'count' };
+  });
 }
 
 function randomRule(random: Random, index: number): Rule {
@@ -24,13 +54,17 @@ export function randomMatch(random: Random, depth: number): Match {
 
 function randomAction(random: Random): Action {
   if (random.chance(0.8)) return plainAction(random);
-  const unit = random.chance(0.5) ? { packets: random.pick([1, 3, 1000, 100_000_000]) } : { bytes: random.pick([100, 1_000_000, 100_000_000_000]) };
+  const unit = random.chance(0.5)
+    ? { packets: random.pick([1, 3, 1000, 100_000_000]) }
+    : { bytes: random.pick([100, 1_000_000, 100_000_000_000]) };
   const rate = unit.packets ?? unit.bytes;
   return {
     limit: {
       ...unit,
       ...(random.chance(0.7) ? { burst: Math.min(random.pick([1, 2, 5, 200, 100_000]), 86_400 * rate) } : {}),
-      ...(random.chance(0.4) ? { perSource: random.pick([{}, { ipv4: 24 }, { ipv4: 0, ipv6: 128 }, { ipv6: 33, ipv4: 31 }]) } : {}),
+      ...(random.chance(0.4)
+        ? { perSource: random.pick([{}, { ipv4: 24 }, { ipv4: 0, ipv6: 128 }, { ipv6: 33, ipv4: 31 }]) }
+        : {}),
       ...(random.chance(0.5) ? { within: plainAction(random) } : {}),
       ...(random.chance(0.5) ? { over: plainAction(random) } : {}),
     },
@@ -65,7 +99,9 @@ function numbers(random: Random, max: number, usual: readonly number[]): Numbers
     const value = () => (random.chance(0.7) ? Math.min(random.pick(usual), max) : random.between(0, max));
     if (random.chance(0.6)) return value();
     const [a, b] = [value(), value()];
-    return random.chance(0.5) ? `${Math.min(a, b)}-${Math.min(max, Math.min(a, b) + random.below(8))}` : `${Math.min(a, b)}-${Math.max(a, b)}`;
+    return random.chance(0.5)
+      ? `${Math.min(a, b)}-${Math.min(max, Math.min(a, b) + random.below(8))}`
+      : `${Math.min(a, b)}-${Math.max(a, b)}`;
   };
   if (random.chance(0.4)) return one();
   if (random.chance(0.5)) return Array.from({ length: random.between(1, 5) }, one);
@@ -78,11 +114,18 @@ const ipv4 = (random: Random) => random.pick(WORLD.ipv4);
 const ipv6 = (random: Random) => random.pick(WORLD.ipv6);
 
 function prefixes(random: Random): string | string[] {
-  const bits = (length: number) => random.pick([0, 1, 8, 16, 24, 31, length, random.below(length + 1)].filter((n) => n <= length));
+  const bits = (length: number) =>
+    random.pick([0, 1, 8, 16, 24, 31, length, random.below(length + 1)].filter((n) => n <= length));
   const one = () => {
     if (random.chance(0.5)) {
       const length = bits(32);
-      const value = Number.parseInt(ipv4(random).split('.').map((part) => hexNumber(Number(part), 2)).join(''), 16);
+      const value = Number.parseInt(
+        ipv4(random)
+          .split('.')
+          .map((part) => hexNumber(Number(part), 2))
+          .join(''),
+        16,
+      );
       const kept = length === 0 ? 0 : (value & (0xffffffff << (32 - length))) >>> 0;
       return `${[24, 16, 8, 0].map((shift) => (kept >>> shift) & 255).join('.')}/${length}`;
     }
@@ -93,7 +136,10 @@ function prefixes(random: Random): string | string[] {
   };
   if (random.chance(0.4)) return one();
   if (random.chance(0.5)) return Array.from({ length: random.between(1, 4) }, one);
-  const many = Array.from({ length: random.between(6, 40) }, () => `10.${random.below(4)}.${random.below(4)}.${random.below(256)}`);
+  const many = Array.from(
+    { length: random.between(6, 40) },
+    () => `10.${random.below(4)}.${random.below(4)}.${random.below(256)}`,
+  );
   const six = Array.from({ length: random.between(0, 8) }, () => `2001:db8:0:${random.below(4)}::/64`);
   return [...many, ...six, ...(random.chance(0.5) ? [one()] : [])];
 }
@@ -101,7 +147,9 @@ function prefixes(random: Random): string | string[] {
 function masked(random: Random, version: 4 | 6): { address: string; mask: string } {
   if (version === 4) {
     const mask = random.pick(['255.255.255.255', '255.255.255.0', '255.0.255.0', '0.0.0.255', '0.0.0.0']);
-    const parts = ipv4(random).split('.').map((part, i) => Number(part) & Number(mask.split('.')[i]));
+    const parts = ipv4(random)
+      .split('.')
+      .map((part, i) => Number(part) & Number(mask.split('.')[i]));
     return { address: parts.join('.'), mask };
   }
   return random.pick([
@@ -113,17 +161,24 @@ function masked(random: Random, version: 4 | 6): { address: string; mask: string
   ]);
 }
 
-const cid = (type: 'quic-flow-src-cid' | 'quic-flow-dst-cid' | 'tcp-quic-flow-src-cid' | 'tcp-quic-flow-dst-cid'): Make => (random) => {
-  const offset = random.pick([0, 0, 1, 4, 7, 19]);
-  const length = Math.min(20 - offset, random.pick([1, 2, 4, 8, 20]));
-  const id = hex(WORLD.cid.slice(offset, offset + length));
-  return { type, port: port(random), ...(offset > 0 ? { offset } : {}), cid: id };
-};
+const cid =
+  (type: 'quic-flow-src-cid' | 'quic-flow-dst-cid' | 'tcp-quic-flow-src-cid' | 'tcp-quic-flow-dst-cid'): Make =>
+  (random) => {
+    const offset = random.pick([0, 0, 1, 4, 7, 19]);
+    const length = Math.min(20 - offset, random.pick([1, 2, 4, 8, 20]));
+    const id = hex(WORLD.cid.slice(offset, offset + length));
+    return { type, port: port(random), ...(offset > 0 ? { offset } : {}), cid: id };
+  };
 
 const optional = <T extends object>(random: Random, member: T): T | object => (random.chance(0.5) ? member : {});
 
 function flagLists(random: Random): { set?: ('fin' | 'syn' | 'ack')[]; clear?: ('rst' | 'urg' | 'cwr')[] } {
-  return random.pick([{ set: ['syn'] }, { set: ['fin', 'ack'], clear: ['rst'] }, { clear: ['urg', 'cwr'] }, { set: ['ack'] }] as const) as never;
+  return random.pick([
+    { set: ['syn'] },
+    { set: ['fin', 'ack'], clear: ['rst'] },
+    { clear: ['urg', 'cwr'] },
+    { set: ['ack'] },
+  ] as const) as never;
 }
 
 function list<T>(random: Random, make: () => T): T | T[] {
@@ -193,15 +248,24 @@ const MATCHES: { readonly [T in TypedMatch['type']]: Make } = {
     ...optional(r, { form: r.pick(['long', 'short'] as const) }),
     ...optional(r, { version: numbers(r, 0xffffffff, WORLD.versions) }),
     ...optional(r, {
-      packet: list(r, () => r.pick(['version-negotiation', 'initial', 'zero-rtt', 'handshake', 'retry', 'one-rtt'] as const)),
+      packet: list(r, () =>
+        r.pick(['version-negotiation', 'initial', 'zero-rtt', 'handshake', 'retry', 'one-rtt'] as const),
+      ),
     }),
   }),
   length: (r) => ({ type: 'length', value: numbers(r, 65535, [14, 42, 60, 64, 80, 100]) }),
   bytes: (r) => {
     const from = r.pick([undefined, 'frame', 'network', 'transport', 'payload'] as const);
-    const value = r.chance(0.5) ? Uint8Array.from(WORLD.cid.slice(0, r.pick([1, 2, 3, 9, 16]))) : r.bytes(r.between(1, 32));
+    const value = r.chance(0.5)
+      ? Uint8Array.from(WORLD.cid.slice(0, r.pick([1, 2, 3, 9, 16])))
+      : r.bytes(r.between(1, 32));
     const mask = r.pick(['none', 'zero', 'random'] as const);
-    const kept = mask === 'none' ? undefined : mask === 'zero' ? new Uint8Array(value.length) : r.bytes(value.length).map((b) => b & r.below(256));
+    const kept =
+      mask === 'none'
+        ? undefined
+        : mask === 'zero'
+          ? new Uint8Array(value.length)
+          : r.bytes(value.length).map((b) => b & r.below(256));
     return {
       type: 'bytes',
       ...(from === undefined ? {} : { from }),

@@ -35,9 +35,7 @@ export function lowerPrefixes(match: PrefixMatch, classes: ClassSet): Formula {
 function prefixesAre(classes: ClassSet, version: 4 | 6, offset: number, prefixes: readonly Prefix[]): Formula {
   if (prefixes.some(({ length }) => length === 0)) return true;
   if (prefixes.length <= FEW[version]) {
-    return or(
-      prefixes.map((prefix) => bytesAre(classes, 'network', offset, prefix.address, maskOf(prefix))),
-    );
+    return or(prefixes.map((prefix) => bytesAre(classes, 'network', offset, prefix.address, maskOf(prefix))));
   }
   const known = bytesKnown(classes, 'network') >= offset + (version === 4 ? 4 : 16);
   return testOf({ kind: 'prefixes', base: 'network', offset, prefixes, known });

@@ -1,21 +1,27 @@
 import { R1, R10, XdpContext } from '../../ebpf/index.js';
-import type { Action, Limit, Rule, RuleSet } from '../model/index.js';
+import type { Action, Limit, Match, Rule, RuleSet } from '../model/index.js';
 import { ClassLabels } from './class-labels.js';
 import type { CompileOptions } from './compile-options.js';
 import { type CompiledRules, RULE_COUNTERS, type RuleBlock } from './compiled-rules.js';
 import { Destinations } from './destinations.js';
+import { divide } from './divide.js';
+import { type FunctionPlace, functionTypes } from './function-types.js';
 import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } from './packet-classes.js';
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Buckets } from './write-limit.js';
-import { divide } from './divide.js';
-import { type FunctionPlace, functionTypes } from './function-types.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
 import { RuleWriter } from './write-rules.js';
 
+/** With more conditions a list for each class is not even tried: it would be too large. */
+const MOST_CONDITIONS = 3000;
+
 /** Jumps reach 32767 slots; a program that has more has to have its code in one place. */
 const MOST_SPECIALISED = 30_000;
+
+/** Programs of so many instructions were seen to be refused (BPF_COMPLEXITY_LIMIT_INSNS); many larger ones load. */
+const LARGE = 550_000;
 
 /**
  * Compiles a rule set, which has been validated, into an XDP program. What docs/rules.md says is what it does. The program runs from
@@ -27,7 +33,7 @@ const MOST_SPECIALISED = 30_000;
  * @throws XDP_ERR_USAGE for an expression that can't be compiled
  */
 export function compileRules(ruleSet: RuleSet, options: CompileOptions = {}): CompiledRules {
-  if (!options.compact) {
+  if (!options.compact && conditionsOf(ruleSet) <= MOST_CONDITIONS) {
     const specialised = new Compilation(ruleSet.rules, options);
     specialised.writeSpecialised();
     if (specialised.code.a.index <= MOST_SPECIALISED) return specialised.finish();
@@ -113,7 +119,7 @@ class Compilation {
       sockets,
       interfaces,
       programs,
-      warnings: [],
+      warnings: [...this.#buckets.warnings, ...sizeWarnings(this.code.a.index)],
     };
   }
 
@@ -123,6 +129,20 @@ class Compilation {
     a.load('u32', FRAME, R1, XdpContext.data).load('u32', END, R1, XdpContext.dataEnd);
     this.#buckets.writeStart();
   }
+}
+
+function conditionsOf({ rules }: RuleSet): number {
+  const count = (match: Match): number => {
+    if ('all' in match) return match.all.reduce((sum, part) => sum + count(part), 0);
+    if ('any' in match) return match.any.reduce((sum, part) => sum + count(part), 0);
+    return 'not' in match ? count(match.not) : 1;
+  };
+  return rules.reduce((sum, { match }) => sum + count(match), 0);
+}
+
+function sizeWarnings(instructions: number): string[] {
+  if (instructions <= LARGE) return [];
+  return [`the program has ${instructions} instructions: kernels refuse those of which they have to walk 1,000,000`];
 }
 
 function limitsOf(rules: readonly Rule[]): Map<number, Limit> {
@@ -136,7 +156,6 @@ function limitsOf(rules: readonly Rule[]): Map<number, Limit> {
 function needsContext(action: Action): boolean {
   return outcomes(action).some(
     (outcome) =>
-      outcome === 'redirect' ||
-      (typeof outcome === 'object' && ('program' in outcome || 'socket' in outcome.redirect)),
+      outcome === 'redirect' || (typeof outcome === 'object' && ('program' in outcome || 'socket' in outcome.redirect)),
   );
 }

@@ -45,11 +45,19 @@ export class Destinations {
   }
 
   interface(name: string): InterfaceSlot {
-    return place(this.interfaces, (slot) => slot.name === name, (key) => ({ map: 'interfaces', key, name }));
+    return place(
+      this.interfaces,
+      (slot) => slot.name === name,
+      (key) => ({ map: 'interfaces', key, name }),
+    );
   }
 
   program(path: string): ProgramSlot {
-    return place(this.programs, (slot) => slot.path === path, (key) => ({ map: 'programs', key, path }));
+    return place(
+      this.programs,
+      (slot) => slot.path === path,
+      (key) => ({ map: 'programs', key, path }),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Range } from '../model/index.js';
 import { type Formula, testOf } from './formula.js';
+import { coversAll } from './merge-tests.js';
 import { type Base, bytesKnown, type ClassSet } from './packet-classes.js';
 
 /** Where a number stands in a packet, and which of its bits are meant: `>> shift & mask`. */
@@ -17,8 +18,7 @@ export function fieldIn(classes: ClassSet, field: Field, ranges: readonly Range[
   const { base, offset, size, shift = 0 } = field;
   const mask = field.mask ?? 2 ** (8 * size) - 1;
   const known = bytesKnown(classes, base) >= offset + size;
-  const [first] = ranges;
-  if (first !== undefined && first.from === 0 && first.to >= mask) return present(classes, base, offset + size);
+  if (coversAll(ranges, mask)) return present(classes, base, offset + size);
   return testOf({ kind: 'field', base, offset, size, shift, mask, ranges, known });
 }
 

@@ -30,7 +30,8 @@ export function and(parts: readonly Formula[]): Formula {
   let classes: ClassSet | undefined;
   const others: FormulaNode[] = [];
   for (const part of left) {
-    if (part.kind === 'test' && part.test.kind === 'class') classes = (classes ?? part.test.classes) & part.test.classes;
+    if (part.kind === 'test' && part.test.kind === 'class')
+      classes = (classes ?? part.test.classes) & part.test.classes;
     else others.push(part);
   }
   if (classes === 0) return false;
@@ -53,7 +54,8 @@ export function or(parts: readonly Formula[]): Formula {
     byClasses.set(classes, [...(byClasses.get(classes) ?? []), joined('and', rest, true)]);
   }
   const grouped = [...byClasses].map(([classes, rests]) => and([testOf({ kind: 'class', classes }), or(rests)]));
-  return joined('or', [...(grouped as FormulaNode[]), ...mergeTests(others)], false);
+  const merged = open('or', mergeTests(others));
+  return merged === undefined || joined('or', [...(grouped as FormulaNode[]), ...merged], false);
 }
 
 export function not(part: Formula): Formula {

@@ -34,7 +34,13 @@ export function functionTypes(functions: readonly FunctionPlace[]): FunctionType
   type('xdp_md', Kind.struct, 0, 24);
   type('', Kind.pointer, 0, CONTEXT_POINTER - 1);
   const parameters = [CONTEXT_POINTER, LONG, LONG, LONG];
-  type('', Kind.prototype, parameters.length, INT, ...parameters.flatMap((parameter, i) => [strings.at(`p${i}`), parameter]));
+  type(
+    '',
+    Kind.prototype,
+    parameters.length,
+    INT,
+    ...parameters.flatMap((parameter, i) => [strings.at(`p${i}`), parameter]),
+  );
   for (const { name, isGlobal } of functions) type(name, Kind.function, isGlobal ? GLOBAL : STATIC, PROTOTYPE);
   const text = strings.bytes();
   const bytes = new Uint8Array(HEADER_BYTES + 4 * words.length + text.length);

@@ -1,6 +1,7 @@
 import type { Range } from '../model/index.js';
 import { type Field, fieldIn } from './fields.js';
 import { type Formula, or, testOf, within } from './formula.js';
+import { coversAll } from './merge-tests.js';
 import { type ClassSet, ICMP, IPV4, IPV6, PacketClass, TCP, UDP } from './packet-classes.js';
 
 export const sourcePort: Field = { base: 'transport', offset: 0, size: 2 };
@@ -45,6 +46,6 @@ export function protocolIn(classes: ClassSet, ranges: readonly Range[]): Formula
     within(classes, ICMP & IPV4, () => has(1)),
     within(classes, ICMP & IPV6, () => has(58)),
     within(classes, rest4, (c) => fieldIn(c, { base: 'network', offset: 9, size: 1 }, ranges)),
-    within(classes, rest6, () => testOf({ kind: 'note', note: 'protocol6', ranges })),
+    within(classes, rest6, () => coversAll(ranges, 255) || testOf({ kind: 'note', note: 'protocol6', ranges })),
   ]);
 }

@@ -6,9 +6,9 @@ import {
   type IcmpMatch,
   type PacketMatch,
   type PortsMatch,
+  type Range,
   type TcpFlagName,
   type TcpFlagsMatch,
-  type Range,
   type VlanMatch,
 } from '../model/index.js';
 import { lowerPrefixes, macsAre } from './address-lists.js';
@@ -17,7 +17,18 @@ import { and, type Formula, or, testOf, within } from './formula.js';
 import { destinationPort, fieldByVersion, protocolIn, sourcePort, tcpFlags } from './header-fields.js';
 import { lowerQuic } from './lower-quic.js';
 import { rangesOf } from './number-sets.js';
-import { type ClassSet, ETHERNET, ICMP, IPV4, IPV6, PacketClass, TCP, TYPED, UDP, WITH_TRANSPORT } from './packet-classes.js';
+import {
+  type ClassSet,
+  ETHERNET,
+  ICMP,
+  IPV4,
+  IPV6,
+  PacketClass,
+  TCP,
+  TYPED,
+  UDP,
+  WITH_TRANSPORT,
+} from './packet-classes.js';
 
 /** The matches that XDP for Windows has not. */
 export function lowerPacketMatch(match: PacketMatch, classes: ClassSet): Formula {

@@ -3,8 +3,8 @@ import { hexBytes, type Numbers, type QuicFlowMatch, type TypedMatch } from '../
 import { bytesAre, fieldIn, fieldIs, present } from './fields.js';
 import { and, type Formula, testOf, within } from './formula.js';
 import { address, controlFlags, destinationPort, nextHeader, protocolIs, sourcePort } from './header-fields.js';
-import { type ClassSet, IPV4, IPV6, PacketClass, TCP, UDP } from './packet-classes.js';
 import { rangesOf } from './number-sets.js';
+import { type ClassSet, IPV4, IPV6, PacketClass, TCP, UDP } from './packet-classes.js';
 
 /** The 23 matches of XDP for Windows. @returns undefined for another one */
 export function lowerWindowsMatch(match: TypedMatch, classes: ClassSet): Formula | undefined {
@@ -75,7 +75,13 @@ export function lowerWindowsMatch(match: TypedMatch, classes: ClassSet): Formula
 const versionClasses = (version: 4 | 6): ClassSet => (version === 4 ? IPV4 : IPV6);
 
 function addressIs(classes: ClassSet, version: 4 | 6, side: 'src' | 'dst', text: string, mask?: string): Formula {
-  return bytesAre(classes, 'network', address(version, side), parseIp(text), mask === undefined ? undefined : parseIp(mask));
+  return bytesAre(
+    classes,
+    'network',
+    address(version, side),
+    parseIp(text),
+    mask === undefined ? undefined : parseIp(mask),
+  );
 }
 
 function addressAndPort(classes: ClassSet, version: 4 | 6, text: string, ports: Numbers): Formula {

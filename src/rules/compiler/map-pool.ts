@@ -105,7 +105,15 @@ export class MapPool {
         at += bitmap.length;
       }
       const contents = { count: 1, keys: new Uint8Array(4), values };
-      maps.push({ kind: 'array', name: `bitmaps${i + 1}`, keySize: 4, valueSize: size, maxEntries: 1, flags: 0, contents });
+      maps.push({
+        kind: 'array',
+        name: `bitmaps${i + 1}`,
+        keySize: 4,
+        valueSize: size,
+        maxEntries: 1,
+        flags: 0,
+        contents,
+      });
     }
     for (const [name, { keySize, valueSize, elements }] of this.#lists) {
       const count = elements.size;

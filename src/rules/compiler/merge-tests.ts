@@ -1,11 +1,11 @@
 import type { Range } from '../model/index.js';
-import type { FormulaNode, TestNode } from './formula.js';
+import type { Formula, FormulaNode } from './formula.js';
 import type { FieldTest } from './packet-test.js';
 
 /** Alternatives that test one number for several sets test it for all of them at once. */
-export function mergeTests(alternatives: readonly FormulaNode[]): FormulaNode[] {
+export function mergeTests(alternatives: readonly FormulaNode[]): Formula[] {
   const fields = new Map<string, FieldTest[]>();
-  const merged: FormulaNode[] = [];
+  const merged: Formula[] = [];
   for (const node of alternatives) {
     if (node.kind !== 'test' || node.test.kind !== 'field') {
       merged.push(node);
@@ -14,7 +14,7 @@ export function mergeTests(alternatives: readonly FormulaNode[]): FormulaNode[] 
     const place = placeOf(node.test);
     fields.set(place, [...(fields.get(place) ?? []), node.test]);
   }
-  for (const tests of fields.values()) merged.push({ kind: 'test', test: together(tests) } satisfies TestNode);
+  for (const tests of fields.values()) merged.push(together(tests));
   return merged;
 }
 
@@ -23,9 +23,18 @@ export function placeOf({ base, offset, size, shift, mask, known }: FieldTest): 
   return `${base} ${offset} ${size} ${shift} ${mask} ${known}`;
 }
 
-function together(tests: readonly FieldTest[]): FieldTest {
+function together(tests: readonly FieldTest[]): Formula {
   const [first] = tests;
-  return tests.length === 1 ? first! : { ...first!, ranges: unite(tests.flatMap(({ ranges }) => ranges)) };
+  if (tests.length === 1) return { kind: 'test', test: first! };
+  const ranges = unite(tests.flatMap((test) => test.ranges));
+  const { base, offset, size, mask, known } = first!;
+  if (!coversAll(ranges, mask)) return { kind: 'test', test: { ...first!, ranges } };
+  return known || { kind: 'test', test: { kind: 'present', base, offset: offset + size, known } };
+}
+
+/** Whether ranges, which are united, have all numbers from 0 to `most`. */
+export function coversAll([first]: readonly Range[], most: number): boolean {
+  return first !== undefined && first.from === 0 && first.to >= most;
 }
 
 function unite(ranges: readonly Range[]): Range[] {

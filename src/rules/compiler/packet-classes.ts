@@ -51,7 +51,7 @@ export const WITH_TRANSPORT: ClassSet = UDP | TCP | ICMP | C.rest4 | C.rest6;
  */
 export type Base = 'frame' | 'network' | 'transport' | 'tcpPayload';
 
-/** Bytes from a base on that parsing has found to be there, in any of the classes. Below 0 the pointer itself is not known to be good. */
+/** Bytes from a base on that parsing has found to be there, in any of the classes. Below 0 the pointer itself may be no good. */
 export function bytesKnown(classes: ClassSet, base: Base): number {
   if ((classes & UNVERIFIED) !== 0) return -1;
   return Math.min(...CLASS_NAMES.filter((name) => (classes & C[name]) !== 0).map((name) => KNOWN[base](C[name])));

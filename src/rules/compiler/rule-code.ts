@@ -1,4 +1,17 @@
-import { type Assembled, Assembler, type Condition, Helper, type Operand, R0, R6, R7, R8, R9, R10, type Register } from '../../ebpf/index.js';
+import {
+  type Assembled,
+  Assembler,
+  type Condition,
+  Helper,
+  type Operand,
+  R0,
+  R6,
+  R7,
+  R8,
+  R9,
+  R10,
+  type Register,
+} from '../../ebpf/index.js';
 import type { CompileOptions } from './compile-options.js';
 import { MapPool } from './map-pool.js';
 import type { Base } from './packet-classes.js';

@@ -21,20 +21,33 @@ export interface RuleRun {
   readonly residues: readonly Residue[];
   /** In ascending order, with gaps where no rule of the run matches; the first rule has what several match. */
   readonly segments: readonly Segment[];
+  /** No packet goes on behind it. */
+  readonly isComplete: boolean;
 }
 
 /** The run that begins with a rule, if it is worth it. */
-export function runAt(start: Residue, rules: readonly Rule[], most: number = Number.POSITIVE_INFINITY): RuleRun | undefined {
+export function runAt(
+  start: Residue,
+  rules: readonly Rule[],
+  most: number = Number.POSITIVE_INFINITY,
+): RuleRun | undefined {
   const field = fieldOf(start, rules);
   if (field === undefined) return undefined;
   const place = placeOf(field);
   const residues: Residue[] = [];
-  for (let residue: Residue | undefined = start; residue !== undefined && residues.length < most; residue = residue.next) {
+  for (
+    let residue: Residue | undefined = start;
+    residue !== undefined && residues.length < most;
+    residue = residue.next
+  ) {
     const other = fieldOf(residue, rules);
     if (other === undefined || placeOf(other) !== place) break;
     residues.push(residue);
   }
-  return residues.length < SHORTEST ? undefined : { field, residues, segments: segmentsOf(residues) };
+  if (residues.length < SHORTEST) return undefined;
+  const segments = segmentsOf(residues);
+  const covered = segments.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  return { field, residues, segments, isComplete: field.known && covered > field.mask };
 }
 
 function fieldOf({ formula, rule }: Residue, rules: readonly Rule[]): FieldTest | undefined {

@@ -1,7 +1,7 @@
 import { Helper, R0, R1, R2, R3, R4, R5, R10, XdpAction, XdpContext } from '../../ebpf/index.js';
 import type { PlainAction } from '../model/index.js';
 import type { Destinations } from './destinations.js';
-import { END, FRAME, type RuleCode, Stack } from './rule-code.js';
+import { FRAME, type RuleCode, Stack } from './rule-code.js';
 
 /** Writes an action that is no limit: the program ends in it, but for `count`, which goes on behind it. */
 export function writeAction(code: RuleCode, action: PlainAction, destinations: Destinations): void {
@@ -9,17 +9,28 @@ export function writeAction(code: RuleCode, action: PlainAction, destinations: D
     case 'count':
       return;
     case 'drop':
-      return writeVerdict(code, XdpAction.drop);
+      writeVerdict(code, XdpAction.drop);
+      return;
     case 'pass':
-      return writeVerdict(code, XdpAction.pass);
+      writeVerdict(code, XdpAction.pass);
+      return;
     case 'redirect':
-      return redirectToSocket(code, destinations.socketMap(undefined));
+      redirectToSocket(code, destinations.socketMap(undefined));
+      return;
     case 'l2-forward':
-      return forward(code);
+      forward(code);
+      return;
     default:
-      if ('program' in action) return tailCall(code, destinations.program(action.program));
-      if ('socket' in action.redirect) return redirectToSocket(code, destinations.socketMap(action.redirect.socket));
-      return redirectToInterface(code, destinations.interface(action.redirect.interface));
+      if ('program' in action) {
+        tailCall(code, destinations.program(action.program));
+        return;
+      }
+      if ('socket' in action.redirect) {
+        redirectToSocket(code, destinations.socketMap(action.redirect.socket));
+        return;
+      }
+      redirectToInterface(code, destinations.interface(action.redirect.interface));
+      return;
   }
 }
 
@@ -46,8 +57,7 @@ function tailCall(code: RuleCode, { map, key }: { map: string; key: number }): v
 /** Swaps the MAC addresses. What is too short for them passes. */
 function forward(code: RuleCode): void {
   const short = code.fresh('short');
-  code.reach(FRAME, 12, short);
-  code.a.mov(R1, FRAME).alu('+', R1, 14).jump('>', R1, END, short);
+  code.reach(FRAME, 14, short);
   code.a.load('u32', R2, FRAME, 0).load('u16', R3, FRAME, 4).load('u32', R4, FRAME, 6).load('u16', R5, FRAME, 10);
   code.a.store('u32', FRAME, 0, R4).store('u16', FRAME, 4, R5).store('u32', FRAME, 6, R2).store('u16', FRAME, 10, R3);
   writeVerdict(code, XdpAction.tx);

@@ -18,7 +18,10 @@ export function compareBytes(
   targets: Targets,
 ): void {
   const words = wordsOf(value, mask);
-  if (words.length === 0) return code.settle('yes', targets);
+  if (words.length === 0) {
+    code.settle('yes', targets);
+    return;
+  }
   for (const [i, word] of words.entries()) {
     const last = i === words.length - 1;
     compareWord(code, pointer, offset, word, last ? targets : { ...targets, yes: '', next: 'yes' });
@@ -51,7 +54,8 @@ function compareWord(code: RuleCode, pointer: Register, offset: number, word: Wo
   if (size < 8) {
     code.a.load(size === 4 ? 'u32' : size === 2 ? 'u16' : 'u8', R1, pointer, offset + at);
     if (!whole) code.a.alu32('&', R1, Number(mask));
-    return code.decide('==', R1, Number(value), targets);
+    code.decide('==', R1, Number(value), targets);
+    return;
   }
   code.a.load('u64', R1, pointer, offset + at);
   if (!whole) code.a.load64(R2, mask).alu('&', R1, R2);

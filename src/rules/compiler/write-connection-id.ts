@@ -18,10 +18,16 @@ export function writeLongConnectionId(code: RuleCode, test: LongConnectionIdTest
   // R2: so that the source ID's length stands at 6, its bytes at 7.
   code.a.mov(R2, payload).alu('+', R2, begin).alu('+', R2, R1);
   code.a.mov(R3, R2).alu('+', R3, 7).jump('>', R3, END, no);
-  code.a.load('u8', R3, R2, 6).jump32('>', R3, LONGEST_ID, no).jump32('<', R3, offset + id.length, no);
+  code.a
+    .load('u8', R3, R2, 6)
+    .jump32('>', R3, LONGEST_ID, no)
+    .jump32('<', R3, offset + id.length, no);
   code.a.mov(R4, R2).alu('+', R4, 7).alu('+', R4, R3).jump('>', R4, END, no);
   // The verifier does not see that this follows.
-  code.a.mov(R5, R2).alu('+', R5, 7 + offset + id.length).jump('>', R5, END, no);
+  code.a
+    .mov(R5, R2)
+    .alu('+', R5, 7 + offset + id.length)
+    .jump('>', R5, END, no);
   code.a.mov(R5, R2);
   compareBytes(code, R5, 7 + offset, id, new Uint8Array(id.length).fill(255), targets);
 }

@@ -1,6 +1,6 @@
 import { R1 } from '../../ebpf/index.js';
-import { rangePrefixes } from './range-prefixes.js';
 import type { FieldTest } from './packet-test.js';
+import { rangePrefixes } from './range-prefixes.js';
 import type { RuleCode, Targets } from './rule-code.js';
 import { writeNumbers } from './write-numbers.js';
 import { reachPlace } from './write-place.js';
@@ -17,7 +17,8 @@ export function writeField(code: RuleCode, test: FieldTest, targets: Targets): v
   const { size, shift, mask, ranges, offset } = test;
   if (size === 4 && ranges.length > MOST_WIDE_RANGES) {
     const { base, known } = test;
-    return writeTest(code, { kind: 'prefixes', base, known, offset, prefixes: rangePrefixes(ranges) }, targets);
+    writeTest(code, { kind: 'prefixes', base, known, offset, prefixes: rangePrefixes(ranges) }, targets);
+    return;
   }
   const pointer = reachPlace(code, test, size, targets.no);
   code.a.load(SIZES[size], R1, pointer, offset);

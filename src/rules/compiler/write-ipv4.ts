@@ -13,7 +13,9 @@ export function writePlainIpv4(code: RuleCode, labels: ClassLabels, otherType: s
   const { a } = code;
   const common = labels.common(IPV4);
   // Without ports 34 bytes are enough. A shorter frame is looked at again where nothing is taken for granted.
-  a.mov(R2, FRAME).alu('+', R2, common === undefined ? 42 : 34).jump('>', R2, END, 'any frame');
+  a.mov(R2, FRAME)
+    .alu('+', R2, common === undefined ? 42 : 34)
+    .jump('>', R2, END, 'any frame');
   a.load('u16', R1, FRAME, 12).jump32('!=', R1, turned(EtherType.ipv4, 2), otherType);
   a.load('u8', R1, FRAME, 14).jump32('!=', R1, 0x45, otherShape);
   a.mov(NETWORK, FRAME).alu('+', NETWORK, 14);

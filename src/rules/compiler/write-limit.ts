@@ -1,5 +1,12 @@
 import { Helper, R0, R1, R2, R3, R4, R5, R6, R7, R10 } from '../../ebpf/index.js';
-import { type Limit, LIMIT_TICKS, limitArithmetic, limitCost, RULE_LIMITS, type SourceLengths } from '../model/index.js';
+import {
+  LIMIT_TICKS,
+  type Limit,
+  limitArithmetic,
+  limitCost,
+  RULE_LIMITS,
+  type SourceLengths,
+} from '../model/index.js';
 import { IPV4, IPV6 } from './packet-classes.js';
 import type { SourceKind } from './residue.js';
 import { END, FRAME, NETWORK, type RuleCode, Stack } from './rule-code.js';
@@ -22,6 +29,8 @@ export class Buckets {
   readonly #code: RuleCode;
   readonly #common = new Map<number, number>();
   readonly #limits: number;
+  readonly warnings: string[] = [];
+  #isCalled = false;
 
   /** @param limits the rules that have one, by number */
   constructor(code: RuleCode, limits: ReadonlyMap<number, Limit>) {
@@ -34,6 +43,10 @@ export class Buckets {
     }
     if (this.#common.size > 0) {
       code.maps.add('array', BUCKETS, { keySize: 4, valueSize: 8 * this.#common.size, maxEntries: 1 });
+    }
+    if (sources > ROOMY) {
+      const room = RULE_LIMITS.sources * ROOMY;
+      this.warnings.push(`${sources} rules have limits for each source: they share room for ${room} sources`);
     }
     if (sources > 0) {
       const maxEntries = RULE_LIMITS.sources * Math.min(sources, ROOMY);
@@ -49,6 +62,7 @@ export class Buckets {
   /** Takes a packet from a rule's bucket, or goes to `over`. */
   write(rule: number, limit: Limit, source: SourceKind, over: string): void {
     const { a } = this.#code;
+    this.#isCalled = true;
     this.#writeTime();
     if (limit.perSource === undefined) a.mapValue(R1, BUCKETS, 8 * this.#common.get(rule)!);
     else this.#writeSource(rule, limit.perSource, source);
@@ -57,7 +71,10 @@ export class Buckets {
     if (arithmetic.unit === 'packets') {
       a.load64(R3, limitCost(arithmetic, 0));
     } else {
-      a.mov(R3, END).alu('-', R3, FRAME).load64(R5, LIMIT_TICKS * 1_000_000_000n).alu('*', R3, R5);
+      a.mov(R3, END)
+        .alu('-', R3, FRAME)
+        .load64(R5, LIMIT_TICKS * 1_000_000_000n)
+        .alu('*', R3, R5);
       a.load64(R5, arithmetic.rate).alu('/', R3, R5);
     }
     a.load64(R4, arithmetic.tolerance).callLocal(SUBPROGRAM).jump('==', R0, 0, over);
@@ -68,7 +85,7 @@ export class Buckets {
    * only if it is still the one that was looked at.
    */
   writeSubprogram(): void {
-    if (this.#limits === 0) return;
+    if (!this.#isCalled) return;
     const { a } = this.#code;
     a.label(SUBPROGRAM).alu('+', R4, R2).mov(R5, TRIES);
     a.label('try').load('u64', R0, R1, 0).mov(R6, R0).mov(R7, R0);
@@ -111,7 +128,10 @@ export class Buckets {
     const { a } = this.#code;
     const at = Stack.bucketKey;
     a.store('u32', R10, at, rule);
-    if (source !== 'varies') return this.#writeAddress(lengths, source);
+    if (source !== 'varies') {
+      this.#writeAddress(lengths, source);
+      return;
+    }
     const [four, six, none, done] = ['source4', 'source6', 'source', 'key'].map((hint) => this.#code.fresh(hint));
     a.load('u16', R1, R10, Stack.packetClass).jump32('&', R1, IPV4, four!).jump32('&', R1, IPV6, six!).goto(none!);
     a.label(four!);

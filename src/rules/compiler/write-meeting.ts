@@ -38,7 +38,10 @@ export function writeMeeting(code: RuleCode, name: ClassName, label: string): vo
 export function writeCalls(code: RuleCode, functions: readonly string[], timed: boolean): void {
   const { a } = code;
   a.label('rules').mov(R6, 0);
-  if (timed) a.call(Helper.ktimeGetNs).alu('<<', R0, Math.log2(Number(LIMIT_TICKS))).mov(R6, R0);
+  if (timed)
+    a.call(Helper.ktimeGetNs)
+      .alu('<<', R0, Math.log2(Number(LIMIT_TICKS)))
+      .mov(R6, R0);
   for (const name of functions) {
     const next = code.fresh('next');
     a.load('u64', R1, R10, Stack.context);

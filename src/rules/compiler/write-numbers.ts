@@ -1,4 +1,4 @@
-import { R1, R2, R3, type Register } from '../../ebpf/index.js';
+import { type R1, R2, R3, type Register } from '../../ebpf/index.js';
 import type { Range } from '../model/index.js';
 import type { RuleCode, Targets } from './rule-code.js';
 
@@ -19,7 +19,8 @@ export function writeNumbers(
   options: { readonly beyond?: boolean } = {},
 ): void {
   if (ranges.length <= MOST_COMPARED || bits > 16) {
-    return writeSearch(code, register, ranges, options.beyond ? Number.POSITIVE_INFINITY : 2 ** bits - 1, targets);
+    writeSearch(code, register, ranges, options.beyond ? Number.POSITIVE_INFINITY : 2 ** bits - 1, targets);
+    return;
   }
   if (options.beyond) code.a.jump('>', register, 2 ** bits - 1, targets.no);
   const { map, offset } = code.maps.bitmap(ranges, bits);
@@ -50,9 +51,18 @@ export function writeSearch(
     return;
   }
   const { from, to } = ranges[0]!;
-  if (from === to) return code.decide('==', register, from, targets);
-  if (from <= least && to >= most) return code.settle('yes', targets);
-  if (from <= least) return code.decide('<=', register, to, targets);
+  if (from === to) {
+    code.decide('==', register, from, targets);
+    return;
+  }
+  if (from <= least && to >= most) {
+    code.settle('yes', targets);
+    return;
+  }
+  if (from <= least) {
+    code.decide('<=', register, to, targets);
+    return;
+  }
   if (to < most) code.a.jump32('>', register, to, targets.no);
   code.decide('>=', register, from, targets);
 }

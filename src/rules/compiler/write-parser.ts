@@ -1,4 +1,4 @@
-import { R1, R2, R3, R4, R10 } from '../../ebpf/index.js';
+import { R3, R4, R10 } from '../../ebpf/index.js';
 import { EtherType } from '../../wire/index.js';
 import type { ClassLabels } from './class-labels.js';
 import { ALL_CLASSES, ETHERNET, IPV4, IPV6, PacketClass } from './packet-classes.js';
@@ -72,5 +72,5 @@ function writeEthernet(code: RuleCode, labels: ClassLabels): void {
   // The offset goes through the stack, so that the verifier takes it for any: it then walks the rest once, not for each number of tags.
   a.label('type').store('u16', R10, Stack.networkOffset, R4).load('u16', R4, R10, Stack.networkOffset);
   a.alu('&', R4, 31).mov(NETWORK, FRAME).alu('+', NETWORK, R4).alu('+', NETWORK, 2);
-  a.mov(R1, NETWORK).mov(R2, END).jump('>', R1, R2, labels.of('untyped'));
+  a.jump('>', NETWORK, END, labels.of('untyped'));
 }

@@ -3,8 +3,8 @@ import type { Limit, Rule } from '../model/index.js';
 import type { RuleBlock } from './compiled-rules.js';
 import type { Destinations } from './destinations.js';
 import { isTerminal, type Residue } from './residue.js';
-import { type RuleRun, runAt } from './rule-run.js';
 import type { RuleCode } from './rule-code.js';
+import { type RuleRun, runAt } from './rule-run.js';
 import { writeAction, writeVerdict } from './write-action.js';
 import { writeCount } from './write-counters.js';
 import { writeFormula } from './write-formula.js';
@@ -55,6 +55,7 @@ export class RuleWriter {
       const run = runAt(residue, this.#rules);
       if (run !== undefined) {
         this.#writeRun(run);
+        if (run.isComplete) return;
         residue = run.residues.at(-1)!.next;
         continue;
       }
@@ -68,7 +69,8 @@ export class RuleWriter {
     for (let i = 0; i < residues.length; ) {
       const run = runAt(residues[i]!, this.#rules, residues.length - i);
       if (run !== undefined) this.#writeRun(run);
-      else if (this.#writeBlock(residues[i]!)) return false;
+      if (run?.isComplete) return false;
+      if (run === undefined && this.#writeBlock(residues[i]!)) return false;
       i += run?.residues.length ?? 1;
     }
     return true;
@@ -99,7 +101,7 @@ export class RuleWriter {
       this.#writeAction({ ...residue, formula: true }, none);
       this.#blocks.push({ rule: residue.rule, from, to: a.index });
     }
-    a.label(none);
+    if (!run.isComplete) a.label(none);
   }
 
   /** @returns whether no packet goes on behind it */
@@ -108,8 +110,8 @@ export class RuleWriter {
     const { rule, formula } = residue;
     const { action } = this.#rules[rule]!;
     const no = code.fresh(`not ${rule + 1}`);
-    this.#comment(rule);
     if (formula !== true) {
+      this.#comment(rule);
       const yes = code.fresh(`rule ${rule + 1}`);
       writeFormula(code, formula, { yes, no, next: 'yes' });
       code.a.label(yes);

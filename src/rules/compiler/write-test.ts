@@ -3,9 +3,9 @@ import { XdpError } from '../../sys/index.js';
 import type { ExpressionTest, LengthTest, MacsTest, NoteTest, PacketTest, PrefixesTest } from './packet-test.js';
 import { END, FRAME, POINTERS, type RuleCode, Stack, type Targets } from './rule-code.js';
 import { writeBytes } from './write-bytes.js';
+import { writeLongConnectionId } from './write-connection-id.js';
 import { writeField } from './write-field.js';
 import { writeInnerIpv4 } from './write-inner.js';
-import { writeLongConnectionId } from './write-connection-id.js';
 import { writeNumbers } from './write-numbers.js';
 import { reachPlace } from './write-place.js';
 
@@ -14,28 +14,39 @@ export function writeTest(code: RuleCode, test: PacketTest, targets: Targets): v
   switch (test.kind) {
     case 'class':
       code.a.load('u16', R1, R10, Stack.packetClass);
-      return code.decide('&', R1, test.classes, targets);
+      code.decide('&', R1, test.classes, targets);
+      return;
     case 'present':
       reachPlace(code, test, 0, targets.no);
-      return code.settle('yes', targets);
+      code.settle('yes', targets);
+      return;
     case 'field':
-      return writeField(code, test, targets);
+      writeField(code, test, targets);
+      return;
     case 'bytes':
-      return writeBytes(code, test, targets);
+      writeBytes(code, test, targets);
+      return;
     case 'prefixes':
-      return writePrefixes(code, test, targets);
+      writePrefixes(code, test, targets);
+      return;
     case 'macs':
-      return writeMacs(code, test, targets);
+      writeMacs(code, test, targets);
+      return;
     case 'length':
-      return writeLength(code, test, targets);
+      writeLength(code, test, targets);
+      return;
     case 'note':
-      return writeNote(code, test, targets);
+      writeNote(code, test, targets);
+      return;
     case 'longConnectionId':
-      return writeLongConnectionId(code, test, targets);
+      writeLongConnectionId(code, test, targets);
+      return;
     case 'innerIpv4':
-      return writeInnerIpv4(code, test, targets);
+      writeInnerIpv4(code, test, targets);
+      return;
     case 'expression':
-      return writeExpression(code, test, targets);
+      writeExpression(code, test, targets);
+      return;
   }
 }
 
@@ -88,4 +99,3 @@ function writeExpression(code: RuleCode, { expression }: ExpressionTest, targets
     no: targets.no,
   });
 }
-
