@@ -1,9 +1,9 @@
 import { XdpAction } from '../../dist/ebpf/index.js';
 import {
   type CompiledRules,
+  type EvaluateOptions,
   type Evaluation,
   evaluateRules,
-  type LimitState,
   type RuleSet,
 } from '../../dist/rules/index.js';
 import type { RunOfRules } from './loading-interpreter.js';
@@ -17,7 +17,7 @@ export function expectedOf(
   ruleSet: RuleSet,
   compiled: CompiledRules,
   packet: Uint8Array,
-  options: { readonly now?: bigint; readonly limits?: LimitState; readonly sockets?: boolean },
+  options: EvaluateOptions & { readonly sockets?: boolean },
 ): Expected {
   const { sockets = false, ...rest } = options;
   const evaluation = evaluateRules(ruleSet, packet, rest);
@@ -28,9 +28,8 @@ export function expectedOf(
 function verdictOf({ verdict }: Evaluation, compiled: CompiledRules, sockets: boolean): [number, string | undefined] {
   if (verdict === 'drop') return [XdpAction.drop, undefined];
   if (verdict === 'l2-forward') return [XdpAction.tx, undefined];
-  if (verdict === 'pass' || (typeof verdict === 'object' && 'program' in verdict) || !sockets) {
-    return [XdpAction.pass, undefined];
-  }
+  if (verdict === 'pass' || !sockets) return [XdpAction.pass, undefined];
+  if (typeof verdict === 'object' && 'program' in verdict) return [XdpAction.aborted, undefined];
   return [XdpAction.redirect, targetOf(verdict, compiled)];
 }
 

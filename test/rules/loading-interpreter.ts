@@ -1,4 +1,5 @@
 import {
+  Assembler,
   Interpreter,
   InterpreterArray,
   InterpreterHash,
@@ -7,6 +8,7 @@ import {
   InterpreterProgram,
   InterpreterProgramArray,
   InterpreterRedirectMap,
+  R0,
   XdpAction,
 } from '../../dist/ebpf/index.js';
 import { type CompiledMap, type CompiledRules, RULE_COUNTERS } from '../../dist/rules/index.js';
@@ -19,7 +21,10 @@ export interface RunOfRules {
   readonly packet: Uint8Array;
 }
 
-/** A compiled rule set in the interpreter, with a socket for queue 0 in each XSKMAP if wanted. */
+/** What other programs do that rules hand over to. */
+export const OTHER_PROGRAM = new Assembler().mov(R0, XdpAction.aborted).exit().assemble();
+
+/** A compiled rule set in the interpreter; if wanted with a socket for queue 0, and all interfaces and programs. */
 export class InterpretedRules {
   now = 0n;
   readonly maps: Readonly<Record<string, InterpreterMap>>;
@@ -29,6 +34,11 @@ export class InterpretedRules {
     this.maps = Object.fromEntries(compiled.maps.map((map) => [map.name, interpreterMap(map)]));
     for (const map of Object.values(this.maps)) {
       if (options.sockets && map instanceof InterpreterRedirectMap) map.set(0, 1);
+    }
+    if (options.sockets) {
+      const other = new InterpreterProgram(OTHER_PROGRAM);
+      for (const { map, key } of compiled.interfaces) (this.maps[map] as InterpreterRedirectMap).set(key, 1);
+      for (const { map, key } of compiled.programs) (this.maps[map] as InterpreterProgramArray).set(key, other);
     }
     this.#interpreter = new Interpreter(new InterpreterProgram(compiled.program, this.maps), { clock: () => this.now });
   }

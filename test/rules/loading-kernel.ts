@@ -1,15 +1,21 @@
 import { link } from '../../dist/ebpf/index.js';
 import { BpfMap, Btf, TestRun, u32, XdpProgram } from '../../dist/kernel/index.js';
 import { type CompiledRules, RULE_COUNTERS } from '../../dist/rules/index.js';
-import type { RunOfRules } from './loading-interpreter.js';
+import { calls, OwnedFd } from '../../dist/sys/index.js';
+import { OTHER_PROGRAM, type RunOfRules } from './loading-interpreter.js';
 
-/** A compiled rule set in the kernel. */
+const AF_XDP = 44;
+const SOCK_RAW = 3;
+const LOOPBACK = 1;
+
+/** A compiled rule set in the kernel; if wanted with a socket for queue 0, and all interfaces (loopback) and programs. */
 export class LoadedRules implements Disposable {
   readonly maps: Readonly<Record<string, BpfMap>>;
   readonly program: XdpProgram;
   readonly #run: TestRun;
+  readonly #behind: Disposable[] = [];
 
-  constructor(compiled: CompiledRules) {
+  constructor(compiled: CompiledRules, options: { readonly sockets?: boolean } = {}) {
     this.maps = Object.fromEntries(compiled.maps.map((map) => [map.name, new BpfMap(map)]));
     for (const { name, contents } of compiled.maps) {
       if (contents !== undefined) this.maps[name]!.updateBatch(contents.keys, contents.values);
@@ -28,6 +34,24 @@ export class LoadedRules implements Disposable {
       throw error;
     }
     this.#run = new TestRun(this.program);
+    if (options.sockets) this.#fill(compiled);
+  }
+
+  #fill({ sockets, interfaces, programs }: CompiledRules): void {
+    for (const { map } of sockets) {
+      const socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW, 0), 'AF_XDP socket of a test');
+      this.#behind.push(socket);
+      this.maps[map]!.update(u32(0), u32(socket.fd));
+    }
+    for (const { map, key } of interfaces) {
+      const value = new Uint8Array(this.maps[map]!.valueSize);
+      value.set(u32(LOOPBACK));
+      this.maps[map]!.update(u32(key), value);
+    }
+    if (programs.length === 0) return;
+    const other = new XdpProgram({ name: 'other', instructions: link(OTHER_PROGRAM) });
+    this.#behind.push(other);
+    for (const { map, key } of programs) this.maps[map]!.update(u32(key), u32(other.fd));
   }
 
   run(packet: Uint8Array): RunOfRules {
@@ -47,6 +71,7 @@ export class LoadedRules implements Disposable {
 
   [Symbol.dispose](): void {
     this.program.close();
+    for (const one of this.#behind) one[Symbol.dispose]();
     for (const map of Object.values(this.maps)) map.close();
   }
 }

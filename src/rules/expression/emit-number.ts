@@ -1,4 +1,4 @@
-import { type Assembler, R0, R1, R2, R3, R4, R5, R6, R7, R10 } from '../../ebpf/index.js';
+import { type Assembler, R0, R1, R2, R3, R4, R5, R6, R10, type Register } from '../../ebpf/index.js';
 import type { Arithmetic, Load, Operation } from './tree.js';
 
 /** Where the numbers of an expression are kept while others are computed. */
@@ -7,6 +7,8 @@ export interface Place {
   readonly reject: string;
   /** The stack is free below this offset from R10. */
   readonly stack: number;
+  /** Points behind the frame's last byte. */
+  readonly end: Register;
 }
 
 /** By depth: the left side of a relation has depth 0, the right side 1. What is deeper than the last shares it. */
@@ -41,7 +43,7 @@ export function emitNumber(
       a.mov32(register, number.value);
       return checked;
     case 'length':
-      a.mov(register, R7).alu('-', register, R6);
+      a.mov(register, place.end).alu('-', register, R6);
       return checked;
     case 'negation': {
       const known = emitNumber(a, number.operand, depth, place, checked);
@@ -77,7 +79,7 @@ function emitLoad(
     return known;
   }
   if (index === undefined) {
-    if (end > known || offset > LONGEST_OFFSET) a.mov(R0, R6).alu('+', R0, end).jump('>', R0, R7, place.reject);
+    if (end > known || offset > LONGEST_OFFSET) a.mov(R0, R6).alu('+', R0, end).jump('>', R0, place.end, place.reject);
     if (offset <= LONGEST_OFFSET) a.load(name, register, R6, offset);
     else a.load(name, register, R0, -size);
     // Farther than a load reaches it is checked anew each time, for R0.
@@ -85,7 +87,7 @@ function emitLoad(
   }
   if (largest(index) > LONGEST_FRAME - end) a.jump('>', register, LONGEST_FRAME - end, place.reject);
   a.mov(R0, R6).alu('+', R0, register).alu('+', R0, offset);
-  a.mov(register, R0).alu('+', register, size).jump('>', register, R7, place.reject);
+  a.mov(register, R0).alu('+', register, size).jump('>', register, place.end, place.reject);
   a.load(name, register, R0);
   return known;
 }
@@ -177,18 +179,19 @@ export function emitLengthJump(
   condition: keyof typeof MIRRORED | '==' | '!=',
   length: number,
   target: string,
+  end: Register,
 ): void {
   if (length > LONGEST_FRAME) {
     a.mov(R0, LONGEST_FRAME).jump32(condition, R0, length, target);
     return;
   }
   a.mov(R0, R6).alu('+', R0, length);
-  if (condition === '!=') a.jump('>', R0, R7, target).jump('<', R0, R7, target);
+  if (condition === '!=') a.jump('>', R0, end, target).jump('<', R0, end, target);
   else if (condition === '==') {
     // Whether they are equal it does not tell.
     const shorter = a.fresh('shorter');
-    a.jump('>', R0, R7, shorter).jump('>=', R0, R7, target).label(shorter);
-  } else a.jump(MIRRORED[condition], R0, R7, target);
+    a.jump('>', R0, end, shorter).jump('>=', R0, end, target).label(shorter);
+  } else a.jump(MIRRORED[condition], R0, end, target);
 }
 
 /** No value of this is greater: 2 ** 32 - 1 where nothing better is known. */

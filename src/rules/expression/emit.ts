@@ -1,4 +1,4 @@
-import { type Assembler, R0 } from '../../ebpf/index.js';
+import { type Assembler, R0, R7, type Register } from '../../ebpf/index.js';
 import { constantOf, emitLengthJump, emitNumber, type Place, REGISTERS_OF_NUMBERS } from './emit-number.js';
 import { simplify } from './simplify.js';
 import type { Expression, Relation, RelationOperator } from './tree.js';
@@ -13,10 +13,12 @@ export interface ExpressionLabels {
 }
 
 export interface ExpressionState {
-  /** Bytes of the frame that the caller has checked to be there, with a comparison of R6 plus so many and R7. Default 0. */
+  /** Bytes of the frame that the caller has checked to be there, with a comparison of R6 plus so many and the end. Default 0. */
   readonly checked?: number | undefined;
   /** The stack below this offset from R10 is free: up to 88 bytes are used. A multiple of 8. Default 0. */
   readonly stack?: number | undefined;
+  /** Holds the packet's end: R7, R8 or R9. Default R7. */
+  readonly end?: Register | undefined;
 }
 
 /** How many bytes are known to be there where a test was true, and where it was false. */
@@ -29,8 +31,8 @@ const INVERSE = { '=': '!=', '!=': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '
 const CONDITION = { '=': '==', '!=': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' } as const;
 
 /**
- * Writes the eBPF of an expression. R6 is the packet's beginning (`data`) and R7 its end (`data_end`); both stay as they are,
- * as do R8 and R9. R0 to R5 are lost. All that is read is within the packet, for the verifier to see.
+ * Writes the eBPF of an expression. R6 is the packet's beginning (`data`), and R7, unless the state names another, its end
+ * (`data_end`). R6 to R9 stay as they are; R0 to R5 are lost. All that is read is within the packet, for the verifier to see.
  *
  * Without CAP_PERFMON the verifier takes no arithmetic of packet pointers but with constants (sanitize_ptr_alu in
  * kernel/bpf/verifier.c): neither `len` in arithmetic, nor a place that the packet itself tells, such as that of a port behind an
@@ -41,19 +43,19 @@ export function emitExpression(
   assembler: Assembler,
   expression: Expression,
   labels: ExpressionLabels,
-  { checked = 0, stack = 0 }: ExpressionState = {},
+  { checked = 0, stack = 0, end = R7 }: ExpressionState = {},
 ): void {
   const { match, noMatch, next } = labels;
-  new Emitter(assembler, noMatch, stack).test(simplify(expression), match, noMatch, next, checked);
+  new Emitter(assembler, { reject: noMatch, stack, end }).test(simplify(expression), match, noMatch, next, checked);
 }
 
 class Emitter {
   readonly #assembler: Assembler;
   readonly #place: Place;
 
-  constructor(assembler: Assembler, reject: string, stack: number) {
+  constructor(assembler: Assembler, place: Place) {
     this.#assembler = assembler;
-    this.#place = { reject, stack };
+    this.#place = place;
   }
 
   /** Jumps to one of two labels, or falls through where that is `next`. */
@@ -109,7 +111,7 @@ class Emitter {
     const [target, other, condition] =
       yes === next ? ([no, yes, INVERSE[operator]] as const) : ([yes, no, operator] as const);
     if (left.kind === 'length' && right.kind === 'number') {
-      emitLengthJump(this.#assembler, CONDITION[condition], right.value, target);
+      emitLengthJump(this.#assembler, CONDITION[condition], right.value, target, this.#place.end);
       this.#go(other, next);
       return { whenTrue: checked, whenFalse: checked };
     }

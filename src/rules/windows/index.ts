@@ -1,0 +1,1 @@
+export { type WindowsHandle, type WindowsRules, windowsRules } from './windows-rules.js';

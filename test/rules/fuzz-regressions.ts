@@ -1,0 +1,34 @@
+import type { Rule } from '../../dist/rules/index.js';
+
+/** What the three once did not agree about: `npm run fuzz` prints entries. */
+export interface Regression {
+  readonly says: string;
+  readonly compact: boolean;
+  readonly sockets: boolean;
+  readonly rules: readonly Rule[];
+  /** Frames in hexadecimal digits; none where the program did not load. */
+  readonly packets: readonly string[];
+}
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    says: "a limit that no packet comes to: the kernel refused the program: unreachable insn (the buckets' subprogram)",
+    compact: false,
+    sockets: false,
+    rules: [
+      { match: { type: 'all' }, action: 'drop' },
+      { match: { type: 'udp' }, action: { limit: { packets: 1, burst: 1 } } },
+    ],
+    packets: [],
+  },
+  {
+    says: "a limit that no packet comes to, in one list of rules: number of funcs in func_info doesn't match number of subprogs",
+    compact: true,
+    sockets: false,
+    rules: [
+      { match: { type: 'all' }, action: 'l2-forward' },
+      { match: { type: 'fragment', part: 'first' }, action: { limit: { packets: 1, burst: 2 } } },
+    ],
+    packets: [],
+  },
+];
