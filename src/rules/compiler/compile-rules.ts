@@ -1,12 +1,12 @@
 import { R1, R10, XdpContext } from '../../ebpf/index.js';
-import type { Action, Limit, Rule, RuleSet } from '../model/index.js';
+import type { Action, Limit, Match, Rule, RuleSet } from '../model/index.js';
 import { ClassLabels } from './class-labels.js';
 import type { CompileOptions } from './compile-options.js';
 import { type CompiledRules, RULE_COUNTERS, type RuleBlock } from './compiled-rules.js';
 import { Destinations } from './destinations.js';
 import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } from './packet-classes.js';
 import { outcomes, type Residue, Residues } from './residue.js';
-import { END, FRAME, RuleCode, Stack } from './rule-code.js';
+import { END, FRAME, NETWORK, RuleCode, Stack } from './rule-code.js';
 import { Buckets } from './write-limit.js';
 import { writeMeeting, writeMeetingPoint, writeNotes } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
@@ -107,8 +107,17 @@ class Compilation {
     const { a } = this.code;
     if (this.#rules.some(({ action }) => needsContext(action))) a.store('u64', R10, Stack.context, R1);
     a.load('u32', FRAME, R1, XdpContext.data).load('u32', END, R1, XdpContext.dataEnd);
+    // An expression sets this register aside, also where there is no network header.
+    if (this.#rules.some(({ match }) => hasExpression(match))) a.mov(NETWORK, FRAME);
     this.#buckets.writeStart();
   }
+}
+
+function hasExpression(match: Match): boolean {
+  if ('expression' in match) return true;
+  if ('not' in match) return hasExpression(match.not);
+  if ('all' in match) return match.all.some(hasExpression);
+  return 'any' in match && match.any.some(hasExpression);
 }
 
 function limitsOf(rules: readonly Rule[]): Map<number, Limit> {

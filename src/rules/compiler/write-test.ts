@@ -1,8 +1,8 @@
 import { R1, R2, R10 } from '../../ebpf/index.js';
-import { XdpError } from '../../sys/index.js';
 import type { ExpressionTest, LengthTest, MacsTest, NoteTest, PacketTest, PrefixesTest } from './packet-test.js';
 import { END, FRAME, POINTERS, type RuleCode, Stack, type Targets } from './rule-code.js';
 import { writeBytes } from './write-bytes.js';
+import { writeExpression } from './write-expression.js';
 import { writeField } from './write-field.js';
 import { writeInnerIpv4 } from './write-inner.js';
 import { writeLongConnectionId } from './write-connection-id.js';
@@ -35,7 +35,7 @@ export function writeTest(code: RuleCode, test: PacketTest, targets: Targets): v
     case 'innerIpv4':
       return writeInnerIpv4(code, test, targets);
     case 'expression':
-      return writeExpression(code, test, targets);
+      return writeExpressionTest(code, test, targets);
   }
 }
 
@@ -72,13 +72,8 @@ function writeMacs(code: RuleCode, test: MacsTest, targets: Targets): void {
   code.decideFound(targets);
 }
 
-function writeExpression(code: RuleCode, { expression }: ExpressionTest, targets: Targets): void {
-  const { emitExpression } = code.options;
-  if (emitExpression === undefined) {
-    throw new XdpError('XDP_ERR_USAGE', `the expression ${JSON.stringify(expression)} can't be compiled here`, {
-      advice: 'give compileRules an emitExpression',
-    });
-  }
+function writeExpressionTest(code: RuleCode, { expression }: ExpressionTest, targets: Targets): void {
+  const { emitExpression = writeExpression } = code.options;
   emitExpression(code.a, expression, {
     start: POINTERS.frame,
     end: END,
