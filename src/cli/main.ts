@@ -9,6 +9,7 @@ import { linksCommand } from './links-command.js';
 import { loadCommand } from './load-command.js';
 import { printError } from './output.js';
 import { receiveCommand } from './receive-command.js';
+import { rulesCommand } from './rules-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -23,10 +24,11 @@ const program = new Command('xdpkit')
   .addCommand(receiveCommand())
   .addCommand(loadCommand())
   .addCommand(linksCommand())
+  .addCommand(rulesCommand())
   .showHelpAfterError('(--help tells more)');
 
 const json = process.argv.includes('--json');
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   // A command inherits none of these by itself when it is added whole.
   command.exitOverride().showHelpAfterError('(--help tells more)');
   if (json) command.configureOutput({ writeErr: () => {} });
