@@ -48,7 +48,10 @@ export async function confirmWithin(
 
 const prompt = () => (process.stdin.isTTY ? 'Enter confirms' : 'xdpkit rules confirm confirms');
 
-async function confirmedElsewhere(installed: InstalledRules, waiting: { readonly signal: AbortSignal }): Promise<string> {
+async function confirmedElsewhere(
+  installed: InstalledRules,
+  waiting: { readonly signal: AbortSignal },
+): Promise<string> {
   while (installed.trial !== undefined) await sleep(LOOK, undefined, waiting);
   return 'elsewhere';
 }

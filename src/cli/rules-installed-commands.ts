@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { XdpMode } from '../kernel/index.js';
-import {
-  clearStaleRules,
-  InstalledRules,
-  installRules,
-  listInstalledRules,
-  type RulesPlace,
-} from '../policy/index.js';
+import { clearStaleRules, InstalledRules, installRules, listInstalledRules, type RulesPlace } from '../policy/index.js';
 import { type RuleSet, readRules, writeRules } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';
 import { duration } from './arguments.js';
@@ -79,7 +73,9 @@ Examples:
   xdpkit rules load eth0 edge.yaml --force --confirm 30     gone again after 30 seconds, unless it is confirmed
 ${PRIVILEGES}`,
     )
-    .action((name: string, file: string, flags: LoadFlags) => withStopSignals((signal) => load(name, file, flags, signal)));
+    .action((name: string, file: string, flags: LoadFlags) =>
+      withStopSignals((signal) => load(name, file, flags, signal)),
+    );
 }
 
 async function load(name: string, file: string, flags: LoadFlags, signal: AbortSignal): Promise<void> {
@@ -162,7 +158,8 @@ function confirmCommand(): Command {
       const was = installed.trial;
       await installed.confirm();
       if (flags.json) printJson('rules', describe(installed));
-      else process.stdout.write(was ? `confirmed: ${headline(installed)}\n` : `nothing waits: ${headline(installed)}\n`);
+      else
+        process.stdout.write(was ? `confirmed: ${headline(installed)}\n` : `nothing waits: ${headline(installed)}\n`);
     });
 }
 
@@ -196,7 +193,9 @@ async function unload(name: string, flags: PlaceFlags, cleared: boolean): Promis
 function restoreCommand(): Command {
   return withPlace(new Command('restore'))
     .summary('install saved rules again, as at boot')
-    .description(`Install the rules in ${SAVED_RULES}, IF.yaml or IF.json, on each interface that is there and has none.`)
+    .description(
+      `Install the rules in ${SAVED_RULES}, IF.yaml or IF.json, on each interface that is there and has none.`,
+    )
     .addOption(new Option('--directory <path>', 'where they are').default(SAVED_RULES))
     .addOption(modeOption())
     .addHelpText('after', PRIVILEGES)

@@ -1,4 +1,4 @@
-import { BpfLink, BpfMap, lockPins, type XdpMode } from '../kernel/index.js';
+import { type BpfLink, BpfMap, lockPins, type XdpMode } from '../kernel/index.js';
 import { getLink, type Link, listLinks } from '../netdev/index.js';
 import { type RuleSet, validateRules } from '../rules/index.js';
 import { OwnedFd, requireCapabilities } from '../sys/index.js';

@@ -14,7 +14,8 @@ export function redirectNotices({ rules }: RuleSet, mode: XdpMode): string[] {
 
 function interfacesOf(action: Action): string[] {
   if (typeof action === 'string') return [];
-  if ('limit' in action) return [action.limit.within, action.limit.over].flatMap((one) => (one ? interfacesOf(one) : []));
+  if ('limit' in action)
+    return [action.limit.within, action.limit.over].flatMap((one) => (one ? interfacesOf(one) : []));
   return 'redirect' in action && 'interface' in action.redirect ? [action.redirect.interface] : [];
 }
 

@@ -1,7 +1,7 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { type BpfLink, type Pin, PinDirectory } from '../kernel/index.js';
-import { RECORD_MAP } from './rules-record.js';
 import type { RuleProgram } from './rule-program.js';
+import { RECORD_MAP } from './rules-record.js';
 
 const LINK = 'link';
 /** Pins of a program that is about to be attached, and of one that comes back unless its successor is confirmed. */

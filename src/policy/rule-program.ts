@@ -139,11 +139,16 @@ function closeAll(program: XdpProgram, maps: ReadonlyMap<string, BpfMap>): void 
 /** Puts what has a name on this machine into the maps. */
 function resolve({ interfaces, programs }: CompiledRules, maps: ReadonlyMap<string, BpfMap>): void {
   for (const { map, key, name } of interfaces) {
-    maps.get(map)!.typed('u32', deviceEntry).set(key, { ifindex: redirectTarget(name) });
+    maps
+      .get(map)!
+      .typed('u32', deviceEntry)
+      .set(key, { ifindex: redirectTarget(name) });
   }
   for (const { map, key, path } of programs) {
     using program = openTarget(path);
-    maps.get(map)!.update(new Uint8Array(Uint32Array.of(key).buffer), new Uint8Array(Uint32Array.of(program.fd).buffer));
+    maps
+      .get(map)!
+      .update(new Uint8Array(Uint32Array.of(key).buffer), new Uint8Array(Uint32Array.of(program.fd).buffer));
   }
 }
 

@@ -1,5 +1,5 @@
 import { VerifierError } from '../kernel/index.js';
-import { runInNamespace, type ErrorCode, XdpError } from '../sys/index.js';
+import { type ErrorCode, runInNamespace, XdpError } from '../sys/index.js';
 
 /** What a thread tells of a task: errors lose their class on the way. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ToldError };
@@ -20,7 +20,9 @@ export function outcomeOf<T>(run: () => T): Outcome<T> {
   } catch (error) {
     if (!(error instanceof XdpError)) throw error;
     const { code, message, advice, call, errno } = error;
-    return { error: { code, message, advice, call, errno, log: error instanceof VerifierError ? error.log : undefined } };
+    return {
+      error: { code, message, advice, call, errno, log: error instanceof VerifierError ? error.log : undefined },
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 /** What blocks for longer than an event loop may: it runs on a thread of its own, in the namespace of the interface. */
-import { attachProgram, type AttachOptions, refuseTaken } from '../device/index.js';
-import { type BpfLink, XdpLink, type XdpMode } from '../kernel/index.js';
+import { type AttachOptions, attachProgram, refuseTaken } from '../device/index.js';
+import type { BpfLink, XdpLink, XdpMode } from '../kernel/index.js';
 import { getLink, type Link } from '../netdev/index.js';
 import type { RuleSet } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';

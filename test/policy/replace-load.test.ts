@@ -47,41 +47,45 @@ const inHost = (): Promise<number> => onBox('inReceives');
 const countsOf = (rules: InstalledRules) =>
   Object.fromEntries(rules.statistics().map(({ name, packets }) => [name, packets])) as Record<string, number>;
 
-test(`replacing rules ${TIMES} times under full load, each packet gets the old or the new verdict`, async () => {
-  using rules = await installRules('port0', ruleSet('drop'), { netns: bed.box });
-  const before = { received: received(), host: await inHost() };
-  const { mac } = getLink('port0', { netns: bed.box });
-  const generator = await Generator.open({
-    interface: 'eth0',
-    netns: bed.host,
-    engine: 'live',
-    // To nobody on the box: it answers nothing.
-    traffic: { destinationMac: mac, destination: '10.9.0.77', destinationPort: PORT },
-  });
-  const samples: number[] = [];
-  try {
-    generator.start();
-    for (let done = 0; done < TIMES; done += BATCH + 1) {
-      await rules.replace(ruleSet('drop'));
-      samples.push(countsOf(rules)['all']!);
-      await onBox('replaceOften', 'port0', [ruleSet('pass'), ruleSet('drop')], BATCH);
-      samples.push(countsOf(rules)['all']!);
+test(
+  `replacing rules ${TIMES} times under full load, each packet gets the old or the new verdict`,
+  async () => {
+    using rules = await installRules('port0', ruleSet('drop'), { netns: bed.box });
+    const before = { received: received(), host: await inHost() };
+    const { mac } = getLink('port0', { netns: bed.box });
+    const generator = await Generator.open({
+      interface: 'eth0',
+      netns: bed.host,
+      engine: 'live',
+      // To nobody on the box: it answers nothing.
+      traffic: { destinationMac: mac, destination: '10.9.0.77', destinationPort: PORT },
+    });
+    const samples: number[] = [];
+    try {
+      generator.start();
+      for (let done = 0; done < TIMES; done += BATCH + 1) {
+        await rules.replace(ruleSet('drop'));
+        samples.push(countsOf(rules)['all']!);
+        await onBox('replaceOften', 'port0', [ruleSet('pass'), ruleSet('drop')], BATCH);
+        samples.push(countsOf(rules)['all']!);
+      }
+    } finally {
+      generator.stop();
+      await generator.close();
     }
-  } finally {
-    generator.stop();
-    await generator.close();
-  }
-  await sleep(100);
-  const counts = countsOf(rules);
-  const [arrived, host] = [received() - before.received, (await inHost()) - before.host];
-  console.info(`${TIMES} replacements: ${JSON.stringify({ arrived, host, counts })}`);
-  // None lost: each packet that the driver had was counted, by the rules that were there before as well as by those there now.
-  expect(counts['all']).toBe(arrived);
-  // None a third: either dropped, and not seen by the host, or passed, and seen.
-  expect(counts['dropped']! + counts['passed']!).toBe(arrived);
-  expect(host).toBe(counts['passed']);
-  expect(counts['dropped']).toBeGreaterThan(1000);
-  expect(counts['passed']).toBeGreaterThan(1000);
-  // After a replacement no count is behind that of an earlier one.
-  expect(samples).toEqual([...samples].sort((a, b) => a - b));
-}, LONG ? 1_800_000 : 60_000);
+    await sleep(100);
+    const counts = countsOf(rules);
+    const [arrived, host] = [received() - before.received, (await inHost()) - before.host];
+    console.info(`${TIMES} replacements: ${JSON.stringify({ arrived, host, counts })}`);
+    // None lost: each packet that the driver had was counted, by the rules that were there before as well as by those there now.
+    expect(counts['all']).toBe(arrived);
+    // None a third: either dropped, and not seen by the host, or passed, and seen.
+    expect(counts['dropped']! + counts['passed']!).toBe(arrived);
+    expect(host).toBe(counts['passed']);
+    expect(counts['dropped']).toBeGreaterThan(1000);
+    expect(counts['passed']).toBeGreaterThan(1000);
+    // After a replacement no count is behind that of an earlier one.
+    expect(samples).toEqual([...samples].sort((a, b) => a - b));
+  },
+  LONG ? 1_800_000 : 60_000,
+);
