@@ -7,7 +7,7 @@ const FLOORS = [
   ['wire', 'ebpf'],
   ['kernel', 'netdev', 'xsk', 'rules'],
   ['device', 'object'],
-  ['pipeline', 'generator'],
+  ['pipeline', 'generator', 'policy'],
   ['demo'],
   ['cli'],
 ];

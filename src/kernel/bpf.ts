@@ -28,6 +28,7 @@ export const BPF_LINK_UPDATE = 29;
 export const BPF_LINK_GET_FD_BY_ID = 30;
 export const BPF_LINK_GET_NEXT_ID = 31;
 export const BPF_LINK_DETACH = 34;
+export const BPF_PROG_BIND_MAP = 35;
 
 /** enum bpf_attach_type, as far as networking has links or queries for them. */
 export const AttachType = {

@@ -1,5 +1,5 @@
 import { Errno, OwnedFd, XdpError } from '../sys/index.js';
-import { AttachType, BPF_PROG_LOAD, BpfAttributes, bpfError } from './bpf.js';
+import { AttachType, BPF_PROG_BIND_MAP, BPF_PROG_LOAD, BpfAttributes, bpfError } from './bpf.js';
 import { openById, openPinOf, pinObject } from './object.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
 import { VerifierError } from './verifier-error.js';
@@ -100,6 +100,15 @@ export class XdpProgram implements Disposable {
 
   get info(): ProgramInfo {
     return readProgramInfo(this.fd);
+  }
+
+  /**
+   * Hangs a map onto the program that its instructions do not use: it lives as long as the program, and `info.mapIds` has
+   * it. Binding a map that it has already does nothing. Linux 5.10.
+   */
+  bindMap(map: { readonly fd: number }): void {
+    const result = new BpfAttributes().u32(0, this.fd).u32(4, map.fd).call(BPF_PROG_BIND_MAP);
+    if (result < 0) throw bpfError(`binding a map to the program ${this.name}`, result);
   }
 
   /** Gives the program a name in a bpffs, which keeps it alive. */

@@ -5,7 +5,7 @@ export interface CompileOptions {
   readonly queues?: number;
   /** One list of the rules for all kinds of packets, as very large rule sets have it anyway: smaller and slower. Default false. */
   readonly compact?: boolean;
-  /** Compiles tcpdump expressions. Without it a rule set with one is refused. */
+  /** Compiles tcpdump expressions. Default: as libpcap has them. */
   readonly emitExpression?: EmitExpression;
 }
 

@@ -8,8 +8,8 @@ export type {
   SocketAction,
   SourceLengths,
 } from './action.js';
-export { hexBytes, ipText, maskAddress, type Prefix, parsePrefix, prefixText } from './addresses.js';
 export { actionText } from './action-text.js';
+export { hexBytes, ipText, maskAddress, type Prefix, parsePrefix, prefixText } from './addresses.js';
 export type { ExpressionReader } from './bounds.js';
 export { checkRules, type RuleWarning } from './check-rules.js';
 export { LIMIT_TICKS, type LimitArithmetic, limitArithmetic, limitCost } from './limit.js';

@@ -1,0 +1,238 @@
+// needs: ip, ping, bpftool, nsenter
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { XdpAction } from '../../dist/ebpf/index.js';
+import { XdpLink } from '../../dist/kernel/index.js';
+import { deleteLink, getLink } from '../../dist/netdev/index.js';
+import { readRules } from '../../dist/rules/index.js';
+import { withNamespace } from '../../dist/sys/index.js';
+import { Running, run, XDPKIT } from '../e2e/running.js';
+import { bpftool } from '../kernel/bpftool.js';
+import { returning } from '../kernel/programs.js';
+import { failOnLeaks } from '../netdev/oracle.js';
+import { RulesBed } from './rules-bed.js';
+
+failOnLeaks();
+
+const NO_PING = {
+  rules: [
+    { name: 'arp', match: { type: 'ether-type', value: 0x0806 }, action: 'count' },
+    { name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'drop' },
+  ],
+};
+const PING = { rules: [{ name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'pass' }] };
+
+let bed: RulesBed;
+let noPing: string;
+let ping: string;
+beforeEach(() => {
+  bed = new RulesBed();
+  noPing = bed.file(NO_PING as never, 'no-ping.yaml');
+  ping = bed.file(PING as never, 'ping.yaml');
+});
+afterEach(() => bed[Symbol.dispose]());
+
+const json = (text: string) => JSON.parse(text.trim().split('\n').at(-1)!);
+
+async function counts(): Promise<Record<string, number>> {
+  const { stdout } = await bed.rules('stats', 'port0', '--json');
+  return Object.fromEntries(
+    json(stdout).rules.map(({ name, packets }: { name: string; packets: number }) => [name, packets]),
+  );
+}
+
+describe('installed rules', () => {
+  test('judge packets after the command has ended, until they are unloaded', async () => {
+    expect(await bed.ping(3)).toBe(3);
+    const loaded = await bed.rules('load', 'port0', noPing, '--json');
+    expect(loaded).toMatchObject({ status: 0, stderr: '' });
+    const { programId, linkId, mode } = json(loaded.stdout);
+    expect(mode).toBe('native');
+    expect(bed.attached).toEqual([programId]);
+    expect(await bed.ping(5)).toBe(0);
+    expect((await counts())['no-ping']).toBe(5);
+    // Others see them, too.
+    expect(bpftool(`prog show id ${programId}`)).toMatchObject({ type: 'xdp', name: 'xdpkit_rules' });
+    expect(bpftool(`link show id ${linkId}`)).toMatchObject({ type: 'xdp', prog_id: programId });
+    const net = await run(['bpftool', 'net', 'show'], { netns: bed.box });
+    expect(net.stdout).toContain(`port0`);
+    expect(net.stdout).toContain(`id ${programId}`);
+    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
+
+    const shown = await bed.rules('show', 'port0', '--yaml');
+    expect(readRules(shown.stdout)).toEqual(readRules(readFileSync(noPing, 'utf8')));
+    expect(json((await bed.rules('show', '--json')).stdout).interfaces).toMatchObject([
+      { interface: 'port0', programId, rules: readRules(shown.stdout).rules },
+    ]);
+
+    expect(await bed.rules('unload', 'port0')).toMatchObject({ status: 0, stderr: '' });
+    expect(bed.attached).toEqual([]);
+    expect(bed.pins).toEqual([]);
+    expect(await bed.ping(2)).toBe(2);
+    const none = await bed.rules('show', 'port0', '--json');
+    expect(none.status).toBe(1);
+    expect(json(none.stdout).code).toBe('XDP_ERR_NOT_INSTALLED');
+  });
+
+  test('are replaced with the counts of rules whose name stays', async () => {
+    await bed.rules('load', 'port0', noPing);
+    const second = await bed.rules('load', 'port0', ping);
+    expect(second.status).toBe(5);
+    expect(second.stderr).toContain('rules replace port0');
+    await bed.ping(4);
+    expect(await bed.rules('replace', 'port0', ping)).toMatchObject({ status: 0 });
+    expect(await bed.ping(3)).toBe(3);
+    expect(await counts()).toEqual({ 'no-ping': 7 });
+    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
+    expect(bpftool(`map show pinned /sys/fs/bpf/xdpkit/${bed.namespaceNumber}/port0/counters`).max_entries).toBe(1);
+  });
+
+  test('show their counts again and again with --watch', async () => {
+    await bed.rules('load', 'port0', ping);
+    await using watch = new Running([
+      ...XDPKIT,
+      'rules',
+      'stats',
+      'port0',
+      '--netns',
+      bed.box,
+      '--watch',
+      '-i',
+      '50ms',
+    ]);
+    await watch.says(/packets\/s/);
+    await bed.ping(3);
+    await watch.says(/no-ping\s+3\s+294\s+0\s/);
+    watch.kill('SIGINT');
+    expect((await watch.end()).status).toBe(130);
+  });
+
+  test('of which two commands at once make one', async () => {
+    const both = await Promise.all([bed.rules('load', 'port0', noPing), bed.rules('load', 'port0', noPing)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([0, 5]);
+    expect(bed.attached).toHaveLength(1);
+    const two = await Promise.all([bed.rules('replace', 'port0', ping), bed.rules('replace', 'port0', ping)]);
+    expect(two.map(({ status }) => status)).toEqual([0, 0]);
+    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
+  });
+
+  test('leave pins when their interface goes, and the next command clears them', async () => {
+    await bed.rules('load', 'port0', noPing);
+    deleteLink('port0', { netns: bed.box });
+    expect(bed.pins).toContain('link');
+    const unload = await bed.rules('unload', 'port0');
+    expect(unload.status).toBe(0);
+    expect(unload.stderr).toContain('cleared the pins');
+    expect(bed.pins).toEqual([]);
+    expect((await bed.rules('unload', 'port0')).status).toBe(1);
+  });
+});
+
+describe('what is refused', () => {
+  test("somebody else's program stays", async () => {
+    using program = returning(XdpAction.pass, 'foreign');
+    using link = withNamespace<XdpLink>(bed.box, () =>
+      XdpLink.attach(program, getLink('port0', { netns: bed.box }), 'native'),
+    );
+    for (const args of [
+      ['load', 'port0', noPing, '--force'],
+      ['replace', 'port0', noPing],
+      ['unload', 'port0'],
+    ]) {
+      const { status, stderr } = await bed.rules(...args);
+      expect(status).toBe(args[0] === 'load' ? 5 : 1);
+      expect(stderr).toContain(args[0] === 'load' ? 'XDP_ERR_FOREIGN_PROGRAM' : 'XDP_ERR_NOT_INSTALLED');
+      expect(bed.attached).toEqual([link.info.programId]);
+    }
+    expect(bed.pins).toEqual([]);
+  });
+
+  test.each([
+    ['an interface that is not there', { redirect: { interface: 'nowhere0' } }, 'XDP_ERR_NO_INTERFACE', 1],
+    ['a program that is not pinned', { program: '/sys/fs/bpf/no-such-program' }, 'XDP_ERR_NO_PROGRAM', 1],
+    ['an action that is none', 'explode', 'XDP_ERR_RULES', 2],
+  ])('%s', async (_, action, code, exit) => {
+    const file = bed.file({ rules: [{ match: { type: 'udp-dst', port: 1 }, action }] } as never);
+    const { status, stdout } = await bed.rules('load', 'port0', file, '--json');
+    expect([json(stdout).code, status]).toEqual([code, exit]);
+    expect(bed.attached).toEqual([]);
+    expect(bed.pins).toEqual([]);
+  });
+});
+
+describe('--confirm', () => {
+  const start = (...args: string[]) => new Running([...XDPKIT, 'rules', ...args, '--netns', bed.box]);
+
+  test('takes loaded rules off again when nobody confirms', async () => {
+    const late = await bed.rules('load', 'port0', noPing, '--confirm', '300ms');
+    expect(late.status).toBe(1);
+    expect(late.stderr).toContain('XDP_ERR_NOT_CONFIRMED');
+    expect(bed.attached).toEqual([]);
+    expect(bed.pins).toEqual([]);
+  });
+
+  test('keeps loaded rules that another session confirms', async () => {
+    await using load = start('load', 'port0', noPing, '--confirm', '20');
+    await load.says(/rolled back/);
+    expect(bed.pins).toEqual([]);
+    expect((await bed.rules('load', 'port0', ping)).status).toBe(5);
+    expect((await bed.rules('replace', 'port0', ping)).stderr).toContain('rules confirm port0');
+    expect(await bed.rules('confirm', 'port0')).toMatchObject({ status: 0 });
+    expect((await load.end()).status).toBe(0);
+    expect(await bed.ping(2)).toBe(0);
+    expect(bed.pins).toContain('link');
+  });
+
+  test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'takes loaded rules off when %s ends it',
+    async (signal) => {
+      await using load = start('load', 'port0', noPing, '--confirm', '20');
+      await load.says(/rolled back/);
+      expect(bed.attached).toHaveLength(1);
+      load.kill(signal);
+      await load.end();
+      await expect.poll(() => bed.attached).toEqual([]);
+      expect(bed.pins).toEqual([]);
+    },
+  );
+
+  test.each(['SIGTERM', undefined])('brings the old rules back (%s), with all counts', async (signal) => {
+    await bed.rules('load', 'port0', noPing);
+    const [before] = bed.attached;
+    await bed.ping(2);
+    await using replace = start('replace', 'port0', ping, '--confirm', signal ? '20' : '1500ms');
+    await replace.says(/rolled back/);
+    expect(await bed.ping(3)).toBe(3);
+    expect((await bed.rules('replace', 'port0', ping)).status).toBe(5);
+    if (signal) replace.kill(signal as NodeJS.Signals);
+    expect((await replace.end()).status).toBe(signal ? 1 : 1);
+    expect(bed.attached).toEqual([before]);
+    expect(await bed.ping(1)).toBe(0);
+    expect((await counts())['no-ping']).toBe(6);
+    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
+  });
+
+  test('keeps rules that replaced others once they are confirmed', async () => {
+    await bed.rules('load', 'port0', noPing);
+    await using replace = start('replace', 'port0', ping, '--confirm', '20');
+    await replace.says(/rolled back/);
+    expect(bed.pins).toContain('previous_program');
+    expect(await bed.rules('confirm', 'port0')).toMatchObject({ status: 0 });
+    expect((await replace.end()).status).toBe(0);
+    expect(await bed.ping(2)).toBe(2);
+    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
+  });
+});
+
+test('saved rules are installed again', async () => {
+  writeFileSync(`${bed.files}/port0.yaml`, readFileSync(noPing));
+  writeFileSync(`${bed.files}/absent0.yaml`, 'not even read');
+  expect(await bed.rules('restore', '--directory', bed.files)).toMatchObject({ status: 0 });
+  expect(await bed.ping(1)).toBe(0);
+  expect(await bed.rules('restore', '--directory', bed.files)).toMatchObject({ status: 0, stderr: '' });
+  await bed.rules('unload', 'port0');
+  writeFileSync(`${bed.files}/port0.yaml`, 'rules: [{ match: 3 }]');
+  const broken = await bed.rules('restore', '--directory', bed.files);
+  expect(broken.status).toBe(2);
+  expect(broken.stderr).toContain('port0.yaml:1');
+});
