@@ -80,7 +80,7 @@ class Compilation {
       written.add(list);
       this.#writer.write(list);
     }
-    this.#buckets.writeSubprogram();
+    this.#writeBucketFunction();
   }
 
   /** One list of rules for all classes, which look at the class where it matters; divided into functions. */
@@ -98,22 +98,20 @@ class Compilation {
       writeMeeting(this.code, name, 'rules');
     }
     writeCalls(this.code, names, limitsOf(this.#rules).size > 0);
-    this.#functions.push({ name: 'rules', slot: 0, takes: 'rules' });
     for (const [i, part] of parts.entries()) {
       this.#functions.push({ name: names[i]!, slot: a.index, takes: 'rules' });
       writeEntry(this.code, names[i]!);
       if (this.#writer.writeSome(part)) writeUndecided(this.code);
     }
-    const slot = a.index;
-    this.#buckets.writeSubprogram();
-    if (a.index > slot) this.#functions.push({ name: 'take', slot, takes: 'bucket' });
+    this.#writeBucketFunction();
   }
 
   finish(): CompiledRules {
     const { sockets, interfaces, programs } = this.#destinations;
+    const main: FunctionPlace = { name: 'rules', slot: 0, takes: 'rules' };
     return {
       program: this.code.assemble(),
-      ...(this.#functions.length > 0 ? { types: functionTypes(this.#functions) } : {}),
+      ...(this.#functions.length > 0 ? { types: functionTypes([main, ...this.#functions]) } : {}),
       maps: this.code.maps.finish(),
       blocks: this.#blocks,
       sockets,
@@ -121,6 +119,13 @@ class Compilation {
       programs,
       warnings: [...this.#buckets.warnings, ...sizeWarnings(this.code.a.index)],
     };
+  }
+
+  /** A global function, too: the verifier would walk its loop again for every rule with a limit. */
+  #writeBucketFunction(): void {
+    const slot = this.code.a.index;
+    this.#buckets.writeSubprogram();
+    if (this.code.a.index > slot) this.#functions.push({ name: 'take', slot, takes: 'bucket' });
   }
 
   #writeStart(): void {

@@ -5,7 +5,7 @@ export interface CompiledRules {
   /** Labels and comments included; `link` takes the descriptors of {@link maps} by name. */
   readonly program: Assembled;
   readonly maps: readonly CompiledMap[];
-  /** Types of its functions, which a very large program is divided into. It does not load without them. */
+  /** Types of its functions, if it has some: for limits, or as a very large program is divided into them. It does not load without. */
   readonly types?: FunctionTypes;
   /** Which instructions are whose, in the order of the program. A rule may have several blocks: one for each kind of packets. */
   readonly blocks: readonly RuleBlock[];
