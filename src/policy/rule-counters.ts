@@ -2,7 +2,7 @@ import { BpfMap, u32 } from '../kernel/index.js';
 import { RULE_COUNTERS, type RuleSet } from '../rules/index.js';
 
 /** Counts that came before the program's own: a map beside them, with a value for each rule. */
-export const CARRIED_MAP = 'carried';
+const CARRIED_MAP = 'carried';
 const WORDS = RULE_COUNTERS.valueSize / 8;
 
 /** Packets, bytes, packets and bytes over a limit: `u64` each, as {@link RULE_COUNTERS} has them. */

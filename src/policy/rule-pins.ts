@@ -6,7 +6,7 @@ import { RECORD_MAP } from './rules-record.js';
 const LINK = 'link';
 /** Pins of a program that is about to be attached, and of one that comes back unless its successor is confirmed. */
 const NEXT = 'next_';
-export const PREVIOUS = 'previous_';
+const PREVIOUS = 'previous_';
 
 /**
  * The pins of installed rules. The link's keeps them installed; those of the maps are for people, but for one thing: a map of

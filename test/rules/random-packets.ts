@@ -18,7 +18,7 @@ const u32 = (value: number) => [...u16(value >>> 16), ...u16(value & 0xffff)];
 const mac = (text: string) => text.split(':').map((part) => Number.parseInt(part, 16));
 const ipv4 = (text: string) => text.split('.').map(Number);
 
-export function ipv6Bytes(text: string): number[] {
+function ipv6Bytes(text: string): number[] {
   const [head = '', tail] = text.split('::');
   const words = (part: string) => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
   const [front, back] = [words(head), words(tail ?? '')];

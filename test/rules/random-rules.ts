@@ -43,7 +43,7 @@ function randomRule(random: Random, index: number): Rule {
   return random.chance(0.5) ? { name: `rule-${index}`, ...rule } : rule;
 }
 
-export function randomMatch(random: Random, depth: number): Match {
+function randomMatch(random: Random, depth: number): Match {
   const kind = depth === 0 ? 0 : random.below(10);
   const several = () => Array.from({ length: random.between(1, 3) }, () => randomMatch(random, depth - 1));
   if (kind === 1) return { all: several() };

@@ -1,7 +1,8 @@
 import { parseMac } from '../../wire/index.js';
 import { type MacMatch, type Prefix, type PrefixMatch, parsePrefix, toList } from '../model/index.js';
 import { bytesAre } from './fields.js';
-import { type Formula, or, testOf, within } from './formula.js';
+import { or, testOf, within } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { address } from './header-fields.js';
 import { bytesKnown, type ClassSet, IPV4, IPV6 } from './packet-classes.js';
 

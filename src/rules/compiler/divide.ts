@@ -1,4 +1,4 @@
-import type { Formula } from './formula.js';
+import type { Formula } from './formula-node.js';
 import type { Residue } from './residue.js';
 
 /** Tests in one function. The verifier has to remember several branches for each, and 8,192 at most. */

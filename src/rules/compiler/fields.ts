@@ -1,5 +1,6 @@
 import type { Range } from '../model/index.js';
-import { type Formula, testOf } from './formula.js';
+import { testOf } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { coversAll } from './merge-tests.js';
 import { type Base, bytesKnown, type ClassSet } from './packet-classes.js';
 

@@ -1,27 +1,7 @@
+import type { Formula, FormulaNode, TestNode } from './formula-node.js';
 import { mergeTests } from './merge-tests.js';
 import { type ClassSet, UNVERIFIED } from './packet-classes.js';
 import type { PacketTest } from './packet-test.js';
-
-/** What is left to be found out about a packet, once its class is known. */
-export type Formula = boolean | FormulaNode;
-
-export type FormulaNode = TestNode | JoinNode | NotNode;
-
-export interface TestNode {
-  readonly kind: 'test';
-  readonly test: PacketTest;
-}
-
-export interface JoinNode {
-  readonly kind: 'and' | 'or';
-  /** Two or more. In `and`, a test of the class stands first. */
-  readonly parts: readonly FormulaNode[];
-}
-
-export interface NotNode {
-  readonly kind: 'not';
-  readonly part: FormulaNode;
-}
 
 /** Conditions that are known are gone from the result; of tests of the class one is left. */
 export function and(parts: readonly Formula[]): Formula {

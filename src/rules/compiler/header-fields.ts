@@ -1,6 +1,7 @@
 import type { Range } from '../model/index.js';
 import { type Field, fieldIn } from './fields.js';
-import { type Formula, or, testOf, within } from './formula.js';
+import { or, testOf, within } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { coversAll } from './merge-tests.js';
 import { type ClassSet, ICMP, IPV4, IPV6, PacketClass, TCP, UDP } from './packet-classes.js';
 

@@ -1,5 +1,6 @@
 import type { Match, PacketMatch } from '../model/index.js';
-import { and, type Formula, not, or, testOf } from './formula.js';
+import { and, not, or, testOf } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { lowerPacketMatch } from './lower-packet-match.js';
 import { lowerWindowsMatch } from './lower-windows-match.js';
 import type { ClassSet } from './packet-classes.js';

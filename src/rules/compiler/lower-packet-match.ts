@@ -13,7 +13,8 @@ import {
 } from '../model/index.js';
 import { lowerPrefixes, macsAre } from './address-lists.js';
 import { bytesAre, type Field, fieldIn, fieldIs, present } from './fields.js';
-import { and, type Formula, or, testOf, within } from './formula.js';
+import { and, or, testOf, within } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { destinationPort, fieldByVersion, protocolIn, sourcePort, tcpFlags } from './header-fields.js';
 import { lowerQuic } from './lower-quic.js';
 import { rangesOf } from './number-sets.js';

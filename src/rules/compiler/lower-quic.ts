@@ -1,6 +1,7 @@
 import { type QuicMatch, type QuicPacketName, toList } from '../model/index.js';
 import { type Field, fieldIn, fieldIs, present } from './fields.js';
-import { and, type Formula, or } from './formula.js';
+import { and, or } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { rangesOf } from './number-sets.js';
 import type { ClassSet } from './packet-classes.js';
 

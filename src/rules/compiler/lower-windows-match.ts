@@ -1,7 +1,8 @@
 import { parseIp } from '../../wire/index.js';
 import { hexBytes, type Numbers, type QuicFlowMatch, type TypedMatch } from '../model/index.js';
 import { bytesAre, fieldIn, fieldIs, present } from './fields.js';
-import { and, type Formula, testOf, within } from './formula.js';
+import { and, testOf, within } from './formula.js';
+import type { Formula } from './formula-node.js';
 import { address, controlFlags, destinationPort, nextHeader, protocolIs, sourcePort } from './header-fields.js';
 import { rangesOf } from './number-sets.js';
 import { type ClassSet, IPV4, IPV6, PacketClass, TCP, UDP } from './packet-classes.js';

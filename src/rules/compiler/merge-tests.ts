@@ -1,5 +1,5 @@
 import type { Range } from '../model/index.js';
-import type { Formula, FormulaNode } from './formula.js';
+import type { Formula, FormulaNode } from './formula-node.js';
 import type { FieldTest } from './packet-test.js';
 
 /** Alternatives that test one number for several sets test it for all of them at once. */

@@ -16,7 +16,7 @@ export type PacketTest =
   | ExpressionTest;
 
 /** The packet's class is one of these. */
-export interface ClassTest {
+interface ClassTest {
   readonly kind: 'class';
   readonly classes: ClassSet;
 }
@@ -29,7 +29,7 @@ interface Place {
 }
 
 /** The frame reaches to `offset` bytes behind the base. */
-export interface PresentTest extends Place {
+interface PresentTest extends Place {
   readonly kind: 'present';
 }
 

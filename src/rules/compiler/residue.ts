@@ -1,5 +1,5 @@
 import type { Action, PlainAction, Rule } from '../model/index.js';
-import type { Formula, FormulaNode } from './formula.js';
+import type { Formula, FormulaNode } from './formula-node.js';
 import { lowerMatch } from './lower-match.js';
 import { type ClassSet, IPV4, IPV6 } from './packet-classes.js';
 import { testKey } from './packet-test.js';

@@ -4,7 +4,7 @@ import { rangePrefixes } from './range-prefixes.js';
 import type { RuleCode, Targets } from './rule-code.js';
 import { writeNumbers } from './write-numbers.js';
 import { reachPlace } from './write-place.js';
-import { writeTest } from './write-test.js';
+import { writePrefixes } from './write-prefixes.js';
 
 /** So many values are compared as they stand in the packet, without turning their bytes around. */
 const FEW_VALUES = 4;
@@ -17,7 +17,7 @@ export function writeField(code: RuleCode, test: FieldTest, targets: Targets): v
   const { size, shift, mask, ranges, offset } = test;
   if (size === 4 && ranges.length > MOST_WIDE_RANGES) {
     const { base, known } = test;
-    writeTest(code, { kind: 'prefixes', base, known, offset, prefixes: rangePrefixes(ranges) }, targets);
+    writePrefixes(code, { kind: 'prefixes', base, known, offset, prefixes: rangePrefixes(ranges) }, targets);
     return;
   }
   const pointer = reachPlace(code, test, size, targets.no);

@@ -1,4 +1,4 @@
-import type { Formula } from './formula.js';
+import type { Formula } from './formula-node.js';
 import type { RuleCode, Targets } from './rule-code.js';
 import { writeTest } from './write-test.js';
 

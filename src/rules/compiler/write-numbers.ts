@@ -32,7 +32,7 @@ export function writeNumbers(
 }
 
 /** Binary search by comparisons, of a number that is at least `least` and at most `most`. */
-export function writeSearch(
+function writeSearch(
   code: RuleCode,
   register: Register,
   ranges: readonly Range[],

@@ -1,6 +1,6 @@
 import { R1, R2, R10 } from '../../ebpf/index.js';
 import { XdpError } from '../../sys/index.js';
-import type { ExpressionTest, LengthTest, MacsTest, NoteTest, PacketTest, PrefixesTest } from './packet-test.js';
+import type { ExpressionTest, LengthTest, MacsTest, NoteTest, PacketTest } from './packet-test.js';
 import { END, FRAME, POINTERS, type RuleCode, Stack, type Targets } from './rule-code.js';
 import { writeBytes } from './write-bytes.js';
 import { writeLongConnectionId } from './write-connection-id.js';
@@ -8,6 +8,7 @@ import { writeField } from './write-field.js';
 import { writeInnerIpv4 } from './write-inner.js';
 import { writeNumbers } from './write-numbers.js';
 import { reachPlace } from './write-place.js';
+import { writePrefixes } from './write-prefixes.js';
 
 /** Writes one test. It uses R0 to R5. */
 export function writeTest(code: RuleCode, test: PacketTest, targets: Targets): void {
@@ -58,19 +59,6 @@ function writeLength(code: RuleCode, { ranges }: LengthTest, targets: Targets): 
 function writeNote(code: RuleCode, { note, ranges }: NoteTest, targets: Targets): void {
   code.a.load('u8', R1, R10, Stack[note]);
   writeNumbers(code, R1, ranges, 8, targets);
-}
-
-/** A key of the trie: bits that count, list, address. */
-function writePrefixes(code: RuleCode, test: PrefixesTest, targets: Targets): void {
-  const { map, list } = code.maps.prefixes(test.prefixes);
-  const size = test.prefixes[0]!.address.length;
-  const pointer = reachPlace(code, test, size, targets.no);
-  code.a.store('u32', R10, Stack.setKey, 32 + 8 * size).store('u32', R10, Stack.setKey + 4, list);
-  for (let at = 0; at < size; at += 4) {
-    code.a.load('u32', R1, pointer, test.offset + at).store('u32', R10, Stack.setKey + 8 + at, R1);
-  }
-  code.lookUp(map, Stack.setKey);
-  code.decideFound(targets);
 }
 
 function writeMacs(code: RuleCode, test: MacsTest, targets: Targets): void {
