@@ -139,7 +139,10 @@ function showCommand(): Command {
 }
 
 function show(all: readonly InstalledRules[], { json, yaml }: PlaceFlags & { readonly yaml?: true }): void {
-  if (json) return printJson('rules', { interfaces: all.map((one) => ({ ...describe(one), rules: one.rules.rules })) });
+  if (json) {
+    printJson('rules', { interfaces: all.map((one) => ({ ...describe(one), rules: one.rules.rules })) });
+    return;
+  }
   for (const one of all) {
     // A comment, so that all of it can be read as a rule file.
     if (!yaml || all.length > 1) process.stdout.write(`# ${headline(one)}\n`);
