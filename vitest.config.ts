@@ -5,7 +5,7 @@ import { missingFor } from './test/needs.js';
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
   'test/{ebpf,package,wire}/*.test.ts',
-  'test/rules/{expression,expression-errors,model*,reference*}.test.ts',
+  'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
   'test/e2e/usage.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',

@@ -31,5 +31,19 @@ export {
   type WorkerCounter,
   type WorkerCounts,
 } from './pipeline/index.js';
+export { InstalledRules, type InstallOptions, installRules, type RuleStatistics } from './policy/index.js';
+export {
+  type Action,
+  checkRules,
+  explainRules,
+  explanationText,
+  type Match,
+  type Rule,
+  type RuleSet,
+  RulesError,
+  readRules,
+  validateRules,
+  writeRules,
+} from './rules/index.js';
 export { ERROR_CODES, type ErrorCode, XdpError, type XdpErrorOptions } from './sys/index.js';
 export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';

@@ -1,5 +1,5 @@
 import { link as linkProgram } from '../ebpf/index.js';
-import { BpfMap, deviceEntry, XdpProgram } from '../kernel/index.js';
+import { BpfMap, Btf, deviceEntry, XdpProgram } from '../kernel/index.js';
 import { getLink, type Link } from '../netdev/index.js';
 import { type CompiledRules, compileRuleSet, type RuleSet } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';
@@ -50,7 +50,10 @@ export class RuleProgram implements Disposable {
       const carried = carriedMap(rules);
       maps.set(carried.name, carried);
       const fds = Object.fromEntries([...maps].map(([name, { fd }]) => [name, fd]));
-      const program = new XdpProgram({ name: PROGRAM_NAME, instructions: linkProgram(compiled.program, fds) });
+      const instructions = linkProgram(compiled.program, fds);
+      using types = compiled.types && new Btf(compiled.types.btf);
+      const btf = types && { fd: types.fd, functions: compiled.types!.functions };
+      const program = new XdpProgram({ name: PROGRAM_NAME, instructions, btf });
       try {
         for (const map of maps.values()) program.bindMap(map);
         return new RuleProgram(program, maps, readRecord(maps.get(RECORD_MAP)!)!);

@@ -103,7 +103,7 @@ test('the package holds what it needs, and no tests', () => {
     ]),
   );
   const foreign = paths.filter(
-    (path) => !/^(dist|src|docs|schema)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
+    (path) => !/^(dist|src|docs|schema|systemd)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(path),
   );
   expect(foreign).toEqual([]);
 });
