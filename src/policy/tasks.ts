@@ -52,7 +52,7 @@ function installRules({ interface: name, rules, confirmWithin, mode, force }: In
   try {
     if (confirmWithin !== undefined) trial = TrialProgram.build(built, confirmWithin);
     attached = attachProgram(trial?.program ?? built.program, link, { mode, force }, notices);
-    notices.push(...redirectNotices(rules, attached.mode));
+    notices.push(...redirectNotices(rules, link, attached.mode));
     if (!trial) new RulePins(link.name).install(attached, built);
   } catch (error) {
     // Detaches, unless it was pinned: then all is well.
@@ -94,7 +94,7 @@ function replaceRules({ interface: name, rules, confirmWithin }: ReplaceTask): C
   pins.prepare(after);
   swapOrAbandon(pins, attached, before, after, trial);
   pins.commit(after, trial);
-  notices.push(...redirectNotices(rules, link.xdp[0]?.mode === 'generic' ? 'generic' : 'native'));
+  notices.push(...redirectNotices(rules, link, link.xdp[0]?.mode === 'generic' ? 'generic' : 'native'));
   return { notices, ...(trial && { trial: { id: trial.id, previousId: before.id } }) };
 }
 
