@@ -1,7 +1,18 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
-export { Device, type DeviceOptions } from './device/index.js';
-export type { ProgramInfo, XdpMode, XskMap } from './kernel/index.js';
-export type { Link, XdpAttachment, XdpFeatures } from './netdev/index.js';
+export { type AttachOptions, Device, type DeviceOptions } from './device/index.js';
+export {
+  BpfMap,
+  type Codec,
+  type CpuEntry,
+  type DeviceEntry,
+  type MapKind,
+  type ProgramInfo,
+  TypedMap,
+  type XdpMode,
+  XdpProgram,
+  type XskMap,
+} from './kernel/index.js';
+export type { Link, OperationalState, RxMetadataFeature, XdpAttachment, XdpFeature, XdpFeatures, XskFeature } from './netdev/index.js';
 export {
   BpfObject,
   type BtfValue,
@@ -17,31 +28,56 @@ export {
   type BridgeOptions,
   type BridgeSample,
   type BridgeSummary,
+  type DropReason,
   type FrameAudit,
   type FrameChoice,
   type Manner,
   type OpenInterfaceOptions,
+  OWN_COUNTERS,
   openInterface,
   type PacketCallback,
   PacketInterface,
+  type PortEvent,
   type PortSample,
   ReceivedPacket,
   type SocketCounter,
   type SocketCounts,
   type WorkerCounter,
+  WORKER_COUNTERS,
   type WorkerCounts,
 } from './pipeline/index.js';
-export { InstalledRules, type InstallOptions, installRules, type RuleStatistics } from './policy/index.js';
+export {
+  type ChangeOptions,
+  InstalledRules,
+  type InstallOptions,
+  installRules,
+  listInstalledRules,
+  type RuleStatistics,
+  type RulesPlace,
+  type RulesTrial,
+} from './policy/index.js';
 export {
   type Action,
+  type AllMatch,
+  type AnyMatch,
   checkRules,
+  type EvaluateOptions,
+  type Explanation,
+  type ExpressionMatch,
   explainRules,
   explanationText,
+  type LimitAction,
   type Match,
+  type NotMatch,
+  type PlainAction,
   type Rule,
+  type RuleProblem,
   type RuleSet,
   RulesError,
+  type RuleWarning,
   readRules,
+  type TypedMatch,
+  type ValidateOptions,
   validateRules,
   writeRules,
 } from './rules/index.js';
