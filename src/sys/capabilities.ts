@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { XdpError } from './errors.js';
 
 /** Capabilities by their bit: include/uapi/linux/capability.h. */
-const BITS = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_IPC_LOCK: 14, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
+const BITS = {
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+  CAP_IPC_LOCK: 14,
+  CAP_SYS_ADMIN: 21,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const;
 export type Capability = keyof typeof BITS;
 
 /** What CAP_SYS_ADMIN includes (capabilities(7)). */
