@@ -9,6 +9,8 @@ import { FarEnd } from '../kernel/far-end.js';
 import { RulesBed } from './rules-bed.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Other tests compile them, too, at the same time. */
+const OUT = `${ROOT}temp/documented-examples`;
 /** The first two rule files of docs/rules.md. */
 const [dropped = '', steered = ''] = [
   ...readFileSync(`${ROOT}docs/rules.md`, 'utf8').matchAll(/^```yaml\n(.*?)^```/gms),
@@ -16,7 +18,7 @@ const [dropped = '', steered = ''] = [
 
 beforeAll(async () => {
   const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
-  await succeed([process.execPath, tsc, '-p', `${ROOT}tsconfig.examples.json`], {}, 120_000);
+  await succeed([process.execPath, tsc, '-p', `${ROOT}tsconfig.examples.json`, '--outDir', OUT], {}, 120_000);
 }, 120_000);
 
 let bed: RulesBed;
@@ -66,7 +68,7 @@ for (const port of ports) {
 
 test('redirect all packets with destination port 4433 to the AF_XDP socket of the queue', async () => {
   expect(await bed.rules('load', 'port0', bed.file(steered))).toMatchObject({ status: 0, stderr: '' });
-  await using application = new Running([process.execPath, `${ROOT}temp/examples/steered-packets.js`, 'port0'], {
+  await using application = new Running([process.execPath, `${OUT}/steered-packets.js`, 'port0'], {
     netns: bed.box,
   });
   await application.says(/1 sockets wait for packets of port0/);
