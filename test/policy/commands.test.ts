@@ -1,6 +1,6 @@
 // needs: ip, ping, bpftool, nsenter
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { XdpAction } from '../../dist/ebpf/index.js';
 import { XdpLink } from '../../dist/kernel/index.js';
 import { deleteLink, getLink } from '../../dist/netdev/index.js';
@@ -11,6 +11,9 @@ import { bpftool } from '../kernel/bpftool.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks } from '../netdev/oracle.js';
 import { NO_PING, PING, RulesBed } from './rules-bed.js';
+
+// Commands one after the other: each takes a second on a busy machine, or two.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 failOnLeaks();
 

@@ -1,12 +1,15 @@
 // needs: ip, nsenter
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { getLink } from '../../dist/netdev/index.js';
 import { describedFrame } from '../../dist/wire/index.js';
 import { Running, succeed } from '../e2e/running.js';
 import { FarEnd } from '../kernel/far-end.js';
 import { RulesBed } from './rules-bed.js';
+
+// Commands one after the other: each takes a second on a busy machine, or two.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Other tests compile them, too, at the same time. */

@@ -2,12 +2,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { PinDirectory } from '../../dist/kernel/index.js';
 import { getLink } from '../../dist/netdev/index.js';
 import { readRules } from '../../dist/rules/index.js';
 import { type Ending, run, XDPKIT } from '../e2e/running.js';
 import { NO_PING, PING, RulesBed } from './rules-bed.js';
+
+// Commands one after the other: each takes a second on a busy machine, or two.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const UNIT = fileURLToPath(new URL('../../systemd/xdpkit-rules.service', import.meta.url));
 const EXEC_START = /^ExecStart=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))![1]!;
