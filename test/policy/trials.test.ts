@@ -35,7 +35,7 @@ const countOf = (rules: InstalledRules): number | undefined =>
 async function waitingReplace(time: string): Promise<Running> {
   const args = ['rules', 'replace', 'port0', ping, '--confirm', time, '--netns', bed.box];
   const replace = new Running([...XDPKIT, ...args]);
-  await replace.says(/is rolled back in .*: run xdpkit rules confirm port0 --netns /);
+  await replace.says(/is rolled back in .*: run xdpkit rules confirm port0 --netns /, 40_000);
   return replace;
 }
 
