@@ -9,23 +9,23 @@ import { compareFilters } from './compare.js';
 import { FILTERS, type Filter } from './filters.js';
 import { mixedFrames } from './frames.js';
 import { loadC, loadRules } from './load-filter.js';
-import { type TimingSettings, timePrograms } from './time-programs.js';
+import { type Time, type TimingSettings, timePrograms } from './time-programs.js';
 
 /** Rule files, and the same filters in C. */
 const DIRECTORY = new URL('../../../bench/c-rules/', import.meta.url);
 const SEED = 1;
 const PORT_SETS = [1, 1000, 60_000];
 
-/** Nanoseconds a packet, net of an empty program. */
 export interface RulesTime {
   readonly filter: string;
   readonly packet: string;
   readonly verdict: string;
-  /** Medians over the pairs. */
-  readonly ours: number;
-  readonly theirs: number;
-  /** Ours less theirs: the least, the median, and the most of the pairs. */
-  readonly differences: readonly [number, number, number];
+  readonly ours: Time;
+  readonly theirs: Time;
+  /** By wall clock, ours less theirs: the least, the median, and the most of the pairs. */
+  readonly differences: readonly [least: number, median: number, most: number];
+  /** Pairs left out, as something else was running. */
+  readonly disturbed: number;
 }
 
 export interface RulesResult {
@@ -35,10 +35,11 @@ export interface RulesResult {
   readonly portSets: readonly PortSetTime[];
 }
 
+/** One rule that drops what goes to one of so many ports. */
 export interface PortSetTime {
   readonly ports: number;
-  readonly hit: number;
-  readonly miss: number;
+  readonly hit: Time;
+  readonly miss: Time;
 }
 
 export interface RulesSettings extends TimingSettings {
@@ -63,17 +64,18 @@ function measureFilter(settings: RulesSettings, filter: Filter, note: (text: str
   using ours = loadRules(ruleSet);
   using theirs = loadC(fileURLToPath(new URL(`build/${name}.o`, DIRECTORY)), ruleSet, tables);
   const counted = compareFilters(name, ruleSet.rules.length, [ours, theirs], mixedFrames(settings.frames, SEED));
-  note(`${name}: alike on ${settings.frames} frames, of which ${counted.map(String).join(' ')} matched`);
+  const counting = counted.filter((packets) => packets > 0).length;
+  note(`${name}: alike on ${settings.frames} frames, by which ${counting} of ${counted.length} rules were matched`);
   return packets.map(({ name: packet, text }) => {
     const frame = describedFrame(text);
     const verdict = verdictName(ours.run.run(frame).action);
-    const { times, differences } = timePrograms(settings, [ours.run, theirs.run], frame);
-    note(`${name}, ${packet}: ${verdict}, ${times.map((time) => time.toFixed(1)).join(' and ')} ns`);
-    return { filter: name, packet, verdict, ours: times[0]!, theirs: times[1]!, differences: spread(differences) };
+    const { times, differences, disturbed } = timePrograms(settings, [ours.run, theirs.run], frame);
+    const [one, other] = times as [Time, Time];
+    note(`${name}, ${packet}: ${one.wall.toFixed(1)} ns, in C ${other.wall.toFixed(1)}`);
+    return { filter: name, packet, verdict, ours: one, theirs: other, differences: spread(differences), disturbed };
   });
 }
 
-/** A rule that drops what goes to one of so many ports. */
 function measurePortSet(settings: RulesSettings, ports: number): PortSetTime {
   const last = 1000 + ports;
   const match = { type: 'udp-port-set', ports: Array.from({ length: ports }, (_, i) => last - i) } as const;
