@@ -1,5 +1,5 @@
 /** What is measured of a filter: a kind of packet, described. */
-export interface TimedPacket {
+interface TimedPacket {
   readonly name: string;
   readonly text: string;
 }

@@ -16,7 +16,7 @@ const DIRECTORY = new URL('../../../bench/c-rules/', import.meta.url);
 const SEED = 1;
 const PORT_SETS = [1, 1000, 60_000];
 
-export interface RulesTime {
+interface RulesTime {
   readonly filter: string;
   readonly packet: string;
   readonly verdict: string;
@@ -36,7 +36,7 @@ export interface RulesResult {
 }
 
 /** One rule that drops what goes to one of so many ports. */
-export interface PortSetTime {
+interface PortSetTime {
   readonly ports: number;
   readonly hit: Time;
   readonly miss: Time;
