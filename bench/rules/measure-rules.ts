@@ -77,12 +77,13 @@ function measureFilter(settings: RulesSettings, filter: Filter, note: (text: str
 }
 
 function measurePortSet(settings: RulesSettings, ports: number): PortSetTime {
-  const last = 1000 + ports;
-  const match = { type: 'udp-port-set', ports: Array.from({ length: ports }, (_, i) => last - i) } as const;
+  // Scattered, and each another one: the factor and the number of ports have no factor in common.
+  const nth = (i: number) => (1000 + i * 7919) % 65_536;
+  const match = { type: 'udp-port-set', ports: Array.from({ length: ports }, (_, i) => nth(i)) } as const;
   using rules = loadRules({ rules: [{ match, action: 'drop' }] });
   const time = (port: number) =>
     timePrograms(settings, [rules.run], describedFrame(`udp 20.10.3.4:40000 > 198.51.100.7:${port}`)).times[0]!;
-  return { ports, hit: time(last), miss: time(9) };
+  return { ports, hit: time(nth(ports - 1)), miss: time(nth(ports)) };
 }
 
 function verdictName(action: number): string {
