@@ -9,6 +9,8 @@ import { type FunctionPlace, functionTypes } from './function-types.js';
 import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } from './packet-classes.js';
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
+import { Shapes } from './shapes.js';
+import { expressionCosts, formulaCost } from './test-cost.js';
 import { Buckets } from './write-limit.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
@@ -19,6 +21,9 @@ const MOST_CONDITIONS = 3000;
 
 /** Jumps reach 32767 slots; a program that has more has to have its code in one place. */
 const MOST_SPECIALISED = 30_000;
+
+/** Conditions of more instructions than this share functions. */
+const MOST_WRITTEN_OUT = 60_000;
 
 /** Programs of so many instructions were seen to be refused (BPF_COMPLEXITY_LIMIT_INSNS); many larger ones load. */
 const LARGE = 550_000;
@@ -87,7 +92,14 @@ class Compilation {
   writeShared(): void {
     const { a } = this.code;
     const labels = new Map(CLASS_NAMES.map((name) => [name, `class ${name}`] as const));
-    const parts = divide(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    const cost = expressionCosts(this.code.options.emitExpression);
+    const residues = inOrder(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    const formulas = residues.map(({ formula }) => formula).filter((formula) => formula !== true);
+    const isLarge = formulas.reduce((sum, formula) => sum + formulaCost(formula, cost), 0) > MOST_WRITTEN_OUT;
+    const useTables = this.code.options.compact === 'tables';
+    const shapes = new Shapes(this.code, isLarge || useTables ? formulas : [], cost, useTables);
+    const rewritten = residues.map((residue) => ({ ...residue, formula: shapes.rewrite(residue.formula) }));
+    const parts = divide(rewritten, cost);
     const names = parts.map((_, i) => `rules_${i}`);
     a.store('u64', R10, Stack.context, R1);
     this.#writeStart();
@@ -100,9 +112,10 @@ class Compilation {
     writeCalls(this.code, names, limitsOf(this.#rules).size > 0);
     for (const [i, part] of parts.entries()) {
       this.#functions.push({ name: names[i]!, slot: a.index, takes: 'rules' });
-      writeEntry(this.code, names[i]!);
+      writeEntry(this.code, names[i]!, { calls: shapes.areUsed });
       if (this.#writer.writeSome(part)) writeUndecided(this.code);
     }
+    this.#functions.push(...shapes.write());
     this.#writeBucketFunction();
   }
 
@@ -134,6 +147,12 @@ class Compilation {
     a.load('u32', FRAME, R1, XdpContext.data).load('u32', END, R1, XdpContext.dataEnd);
     this.#buckets.writeStart();
   }
+}
+
+function inOrder(list: Residue | undefined): Residue[] {
+  const residues: Residue[] = [];
+  for (let residue = list; residue !== undefined; residue = residue.next) residues.push(residue);
+  return residues;
 }
 
 function conditionsOf({ rules }: RuleSet): number {

@@ -53,11 +53,16 @@ export const Stack = {
   setKey: -64,
   /** u64 */
   emptyBucket: -72,
+  /** Where the row begins: in the function of a shape, which has no buckets. */
+  row: -72,
   /** 24 bytes. */
   bucketKey: -96,
+  /** u64, twice: what a function of rules was called with, for the functions of shapes. */
+  notes: -104,
+  offsets: -112,
   /** What expressions may use. */
   expression: -352,
-  expressionEnd: -96,
+  expressionEnd: -112,
 } as const;
 
 /** Where a test goes: to one of the labels, of which one stands right behind it. */
@@ -126,4 +131,15 @@ export class RuleCode {
   lookUp(map: string, key: number): void {
     this.a.mov('r2', R10).alu('+', 'r2', key).map('r1', map).call(Helper.mapLookupElem);
   }
+}
+
+/** The register = the address of the row that the function of a shape was called for. */
+export function loadRowAddress({ a }: RuleCode, register: Register): void {
+  a.load('u64', register, R10, Stack.row);
+}
+
+/** The register = what is in the row at an offset. */
+export function loadRow(code: RuleCode, register: Register, size: 'u16' | 'u32', offset: number): void {
+  loadRowAddress(code, register);
+  code.a.load(size, register, register, offset);
 }
