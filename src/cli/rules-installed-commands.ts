@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { XdpMode } from '../kernel/index.js';
 import { clearStaleRules, InstalledRules, installRules, listInstalledRules, type RulesPlace } from '../policy/index.js';
-import { expressionConditions, type RuleSet, readRules, writeRules } from '../rules/index.js';
+import { placeProblems, type RuleSet, RulesError, writeRules } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';
 import { duration } from './arguments.js';
 import { printJson, printNote } from './output.js';
+import { openRuleFile, rulesOf } from './rule-file.js';
 import { confirmWithin } from './rules-confirmation.js';
 import { rulesStatsCommand } from './rules-stats-command.js';
 import { forgetRules, restoreRules, SAVED_RULES, saveRules } from './saved-rules.js';
@@ -79,10 +79,11 @@ ${PRIVILEGES}`,
 }
 
 async function load(name: string, file: string, flags: LoadFlags, signal: AbortSignal): Promise<void> {
-  const rules = readRuleFile(file);
   const { netns, mode, force } = flags;
   const trial = flags.confirm !== undefined;
-  using installed = await installRules(name, rules, { netns, mode, force, trial, signal });
+  using installed = await withRuleFile(file, (rules) =>
+    installRules(name, rules, { netns, mode, force, trial, signal }),
+  );
   for (const notice of installed.notices) if (!flags.json) printNote(notice);
   await confirmWithin(installed, flags, signal);
   if (process.exitCode) return;
@@ -110,9 +111,10 @@ function replaceCommand(): Command {
 }
 
 async function replace(name: string, file: string, flags: ChangeFlags, signal: AbortSignal): Promise<void> {
-  const rules = readRuleFile(file);
   using installed = InstalledRules.open(name, flags);
-  const notices = await installed.replace(rules, { trial: flags.confirm !== undefined, signal });
+  const notices = await withRuleFile(file, (rules) =>
+    installed.replace(rules, { trial: flags.confirm !== undefined, signal }),
+  );
   for (const notice of notices) if (!flags.json) printNote(notice);
   await confirmWithin(installed, flags, signal);
   if (process.exitCode) return;
@@ -207,14 +209,16 @@ function restoreCommand(): Command {
     });
 }
 
-function readRuleFile(file: string): RuleSet {
-  let text: string;
+/** Reads rules and uses them. What is wrong with them is told by line, also where it comes up later. */
+async function withRuleFile<T>(path: string, use: (rules: RuleSet) => Promise<T>): Promise<T> {
+  const file = openRuleFile(path);
+  const rules = rulesOf(file);
   try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new XdpError('XDP_ERR_USAGE', `${file} can't be read: ${(cause as Error).message}`, { cause });
+    return await use(rules);
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    throw new RulesError(placeProblems(error.problems, file.text, file.name));
   }
-  return readRules(text, { file, expression: expressionConditions });
 }
 
 function describe(installed: InstalledRules): object {

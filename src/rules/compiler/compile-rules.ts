@@ -25,9 +25,6 @@ const MOST_SPECIALISED = 30_000;
 /** Conditions of more instructions than this share functions. */
 const MOST_WRITTEN_OUT = 60_000;
 
-/** Programs of so many instructions were seen to be refused (BPF_COMPLEXITY_LIMIT_INSNS); many larger ones load. */
-const LARGE = 550_000;
-
 /**
  * Compiles a rule set, which has been validated, into an XDP program. What docs/rules.md says is what it does. The program runs from
  * Linux 5.15 on; loading it is the business of others.
@@ -41,7 +38,7 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions = {}): Co
   if (!options.compact && conditionsOf(ruleSet) <= MOST_CONDITIONS) {
     const specialised = new Compilation(ruleSet.rules, options);
     specialised.writeSpecialised();
-    if (specialised.code.a.index <= MOST_SPECIALISED) return specialised.finish();
+    if (specialised.code.extent <= MOST_SPECIALISED) return specialised.finish();
   }
   const shared = new Compilation(ruleSet.rules, options);
   shared.writeShared();
@@ -130,7 +127,7 @@ class Compilation {
       sockets,
       interfaces,
       programs,
-      warnings: [...this.#buckets.warnings, ...sizeWarnings(this.code.a.index)],
+      warnings: this.#buckets.warnings,
     };
   }
 
@@ -162,11 +159,6 @@ function conditionsOf({ rules }: RuleSet): number {
     return 'not' in match ? count(match.not) : 1;
   };
   return rules.reduce((sum, { match }) => sum + count(match), 0);
-}
-
-function sizeWarnings(instructions: number): string[] {
-  if (instructions <= LARGE) return [];
-  return [`the program has ${instructions} instructions: kernels refuse those of which they have to walk 1,000,000`];
 }
 
 function limitsOf(rules: readonly Rule[]): Map<number, Limit> {

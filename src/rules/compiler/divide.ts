@@ -22,18 +22,24 @@ export function divide(residues: readonly Residue[], expressionCost: (text: stri
     const { test } = formula;
     return test.kind === 'expression' ? Math.ceil(expressionCost(test.expression) / EXPRESSION_TEST) : 1;
   };
-  const total = residues.reduce((sum, { formula }) => sum + testsOf(formula), 0);
-  const most = Math.max(TESTS, total / PARTS);
+  const sizes = residues.map(({ formula }) => testsOf(formula));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  for (let most = Math.max(TESTS, total / PARTS); ; most *= 1.2) {
+    const parts = partsOf(residues, sizes, most);
+    if (parts.length <= PARTS) return parts;
+  }
+}
+
+function partsOf(residues: readonly Residue[], sizes: readonly number[], most: number): Residue[][] {
   const parts: Residue[][] = [];
   let size = Number.POSITIVE_INFINITY;
-  for (const residue of residues) {
-    const tests = testsOf(residue.formula);
-    if (size + tests > most) {
+  for (const [i, residue] of residues.entries()) {
+    if (size + sizes[i]! > most) {
       parts.push([]);
       size = 0;
     }
     parts.at(-1)!.push(residue);
-    size += tests;
+    size += sizes[i]!;
   }
   return parts;
 }

@@ -81,11 +81,15 @@ const OPPOSITE: Readonly<Partial<Record<Condition, Condition>>> = {
   '<=': '>',
 };
 
+/** What a lookup becomes is longer than its call by less than this (the `map_gen_lookup` of kernel/bpf). */
+const PATCHED = 12;
+
 /** The program being written: instructions, the maps they name, and what tests have in common. */
 export class RuleCode {
   readonly a: Assembler = new Assembler();
   readonly maps: MapPool = new MapPool();
   readonly options: CompileOptions;
+  #lookups = 0;
 
   constructor(options: CompileOptions) {
     this.options = options;
@@ -93,6 +97,11 @@ export class RuleCode {
 
   assemble(): Assembled {
     return this.a.assemble();
+  }
+
+  /** How far its jumps may have to reach, once the kernel has put instructions of its own in place of lookups. */
+  get extent(): number {
+    return this.a.index + PATCHED * this.#lookups;
   }
 
   fresh(hint: string): string {
@@ -129,6 +138,7 @@ export class RuleCode {
 
   /** Points R2 to a key on the stack, and looks it up. R0 is the value's address or null. */
   lookUp(map: string, key: number): void {
+    this.#lookups++;
     this.a.mov('r2', R10).alu('+', 'r2', key).map('r1', map).call(Helper.mapLookupElem);
   }
 }

@@ -21,7 +21,7 @@ export interface Shape {
 /** More ranges of a number than these are looked up in a bitmap. */
 const FEW_RANGES = 2;
 /** So many tests make one shape at most: what is larger is rarely there twice. */
-const MOST_TESTS = 20;
+const MOST_TESTS = 48;
 
 /** @returns undefined for what is too large, or has expressions in it */
 export function shapeOf(formula: FormulaNode, maps: MapPool): Shape | undefined {

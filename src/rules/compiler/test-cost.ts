@@ -28,7 +28,7 @@ function testCost(test: PacketTest, expressionCost: (text: string) => number): n
     case 'note':
       return 3;
     case 'field':
-      return place + 2 + rangesCost(test.ranges.length);
+      return place + 2 + (test.size === 4 ? wideRangesCost : rangesCost)(test.ranges.length);
     case 'length':
       return 2 + rangesCost(test.ranges.length);
     case 'bytes':
@@ -53,6 +53,11 @@ function testCost(test: PacketTest, expressionCost: (text: string) => number): n
 /** One by one, by a search, by a bitmap: see writeNumbers. */
 function rangesCost(ranges: number): number {
   return ranges === 1 ? 2 : ranges <= 8 ? 3 * ranges : 12;
+}
+
+/** Numbers of 32 bits have no bitmap. */
+function wideRangesCost(ranges: number): number {
+  return ranges <= 64 ? 3 * ranges : 12;
 }
 
 function bytesCost(length: number, mask?: unknown): number {
