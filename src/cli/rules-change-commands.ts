@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { XdpMode } from '../kernel/index.js';
 import { type InstalledRules, installRules } from '../policy/index.js';
+import { placeProblems, type RuleSet, RulesError } from '../rules/index.js';
 import { duration } from './arguments.js';
 import {
   describe,
@@ -57,9 +58,10 @@ ${PRIVILEGES}`,
     )
     .action((name: string, file: string, flags: LoadFlags) =>
       withStopSignals(async (signal) => {
-        const rules = rulesOf(openRuleFile(file));
         const { netns, mode, force, confirm: confirmWithin } = flags;
-        using installed = await installRules(name, rules, { netns, mode, force, confirmWithin, signal });
+        using installed = await withRules(file, (rules) =>
+          installRules(name, rules, { netns, mode, force, confirmWithin, signal }),
+        );
         await finish(installed, installed.notices, flags, mode, signal);
       }),
     );
@@ -79,12 +81,25 @@ export function rulesReplaceCommand(): Command {
     .addHelpText('after', PRIVILEGES)
     .action((name: string, file: string, flags: ChangeFlags) =>
       withStopSignals(async (signal) => {
-        const rules = rulesOf(openRuleFile(file));
         using installed = await openInstalled(name, flags);
-        const notices = await installed.replace(rules, { confirmWithin: flags.confirm, signal });
+        const notices = await withRules(file, (rules) =>
+          installed.replace(rules, { confirmWithin: flags.confirm, signal }),
+        );
         await finish(installed, notices, flags, savedMode(name) ?? installed.mode, signal);
       }),
     );
+}
+
+/** Reads rules and uses them. What is wrong with them is told by line, also where it comes up later. */
+async function withRules<T>(path: string, use: (rules: RuleSet) => Promise<T>): Promise<T> {
+  const file = openRuleFile(path);
+  const rules = rulesOf(file);
+  try {
+    return await use(rules);
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    throw new RulesError(placeProblems(error.problems, file.text, file.name));
+  }
 }
 
 /** @param mode that is wanted at boot */

@@ -1,8 +1,8 @@
+import { cheapFirst } from './cheap-first.js';
 import type { Formula, FormulaNode, TestNode } from './formula-node.js';
 import { mergeTests } from './merge-tests.js';
 import { type ClassSet, UNVERIFIED } from './packet-classes.js';
 import type { PacketTest } from './packet-test.js';
-import { cheapFirst } from './test-cost.js';
 
 /** Conditions that are known are gone from the result; of tests of the class one is left. */
 export function and(parts: readonly Formula[]): Formula {
