@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { missingFor } from './test/needs.js';
+import { patient } from './test/patience.js';
 
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
@@ -35,9 +36,9 @@ export default defineConfig({
     pool: 'forks',
     // Tests share two cores with the data paths they start, and the kernel's global state (namespaces, the RTNL lock).
     fileParallelism: false,
-    testTimeout: 30_000,
+    testTimeout: patient(30_000),
     // A busy machine is slow, not wrong.
-    expect: { poll: { timeout: 10_000 } },
-    hookTimeout: 30_000,
+    expect: { poll: { timeout: patient(10_000) } },
+    hookTimeout: patient(30_000),
   },
 });

@@ -12,6 +12,7 @@ import { withNamespace } from '../../dist/sys/index.js';
 import { hasFragments } from '../../dist/xsk/index.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 
 failOnLeaks();
 let lab: Lab;
@@ -261,7 +262,7 @@ describe('a killed holder', () => {
       child.kill('SIGKILL');
     }
     await gone;
-    await expect.poll(() => near().xdp, { timeout: 1_000 }).toEqual([]);
+    await expect.poll(() => near().xdp, { timeout: patient(1_000) }).toEqual([]);
   };
 
   // Journals of a namespace are for whoever is in it: no other process on this machine gets in between.

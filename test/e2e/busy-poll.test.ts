@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listQueues } from '../../dist/netdev/index.js';
+import { patient } from '../patience.js';
 import { samplesOf } from './json-lines.js';
 import { succeed } from './running.js';
 import { PORTS, TestBed } from './test-bed.js';
@@ -28,7 +29,9 @@ function polls(flags: string): boolean {
 }
 
 describe.each([['--busy-poll'], ['--busy-poll 8 --wait spin'], ['--busy-poll --mode generic']])('%s', (flags) => {
-  test('the hosts talk, the sockets are polled, and it ends in order', { timeout: 20_000 }, async (context) => {
+  test('the hosts talk, the sockets are polled, and it ends in order', {
+    timeout: patient(20_000),
+  }, async (context) => {
     needTools(context, 'ping', 'iperf3');
     const before = bed.state();
     await using bridge = await bed.bridge('--interval', '100ms', ...flags.split(' '));

@@ -81,7 +81,8 @@ describe(`a bridge of two ${nic} NICs, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU $
     }
   });
 
-  test('samples say how it got on', () => {
+  test('samples say how it got on', async () => {
+    await running.says(/"type":"sample".*\n/, START);
     const ports = samplesOf(running.stdout).at(-1)!.ports;
     figures.mode = ports[0]!.mode;
     figures.zeroCopy = ports.every((port) => port.zeroCopy);
