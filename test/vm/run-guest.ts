@@ -9,7 +9,7 @@ import { runGuestTests } from './guest-tests.js';
 import { makeInitramfs } from './initramfs.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
-import { hasZeroCopy, NIC_MODULES, type Nic } from './nic.js';
+import { given, NIC_MODULES, type Nic } from './nic.js';
 import { type FileResult, readReport } from './report.js';
 import { Results } from './results.js';
 import { testFiles } from './test-files.js';
@@ -87,7 +87,7 @@ export async function runGuest(
     } else {
       const { hosts } = network;
       const { mtu, bridge } = settings;
-      await runTraffic({ folder, nic, hosts, zeroCopy: hasZeroCopy(kernel, nic), mtu, bridge }, onFile, signal);
+      await runTraffic({ folder, nic, hosts, ...given(kernel, nic, mtu), mtu, bridge }, onFile, signal);
     }
     leaving = true;
     guest.off();

@@ -7,6 +7,7 @@ export interface TrafficBed {
   readonly folder: string;
   readonly nic: Nic;
   readonly hosts: readonly [Host, Host];
+  readonly mode: 'native' | 'generic';
   /** Whether the driver works in our memory. */
   readonly zeroCopy: boolean;
   readonly mtu: number;

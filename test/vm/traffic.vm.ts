@@ -9,7 +9,15 @@ import { Guest, type GuestProcess } from './guest.js';
 import { TAP_QUEUES } from './nic.js';
 import type { TrafficBed, TrafficFigures } from './traffic-bed.js';
 
-const { folder, nic, hosts, zeroCopy, mtu, bridge: options } = JSON.parse(process.env['XDPKIT_VM_BED']!) as TrafficBed;
+const {
+  folder,
+  nic,
+  hosts,
+  mode,
+  zeroCopy,
+  mtu,
+  bridge: options,
+} = JSON.parse(process.env['XDPKIT_VM_BED']!) as TrafficBed;
 const guest = new Guest(folder);
 const NICS = ['eth0', 'eth1'] as const;
 const [left, right] = hosts;
@@ -44,6 +52,16 @@ async function state(): Promise<string> {
   return await inGuest('sh', '-c', `${each.join('; ')}; true`);
 }
 
+/** BusyPollRxPackets of the guest. */
+async function takenByCalls(): Promise<number> {
+  const text = await inGuest('cat', '/proc/net/netstat');
+  const [names = [], values = []] = text
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('BusyPollRxPackets')]);
+}
+
 /** Some drivers reset their NIC when a program is attached, and it takes seconds until it has a carrier. */
 async function untilAnswered(): Promise<void> {
   const end = performance.now() + 60_000;
@@ -57,7 +75,7 @@ async function untilAnswered(): Promise<void> {
   }
 }
 
-describe(`a bridge of two ${nic} NICs, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU ${mtu}`, () => {
+describe(`a bridge of two ${nic} NICs, ${mode}, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU ${mtu}`, () => {
   const figures: TrafficFigures = {};
   let before: string;
   let running: GuestProcess;
@@ -88,7 +106,7 @@ describe(`a bridge of two ${nic} NICs, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU $
     figures.zeroCopy = ports.every((port) => port.zeroCopy);
     figures.queues = ports[0]!.queues.length;
     expect(ports.map((port) => [port.interface, port.mode, port.zeroCopy])).toEqual(
-      NICS.map((name) => [name, 'native', zeroCopy]),
+      NICS.map((name) => [name, mode, zeroCopy]),
     );
   });
 
@@ -141,8 +159,23 @@ describe(`a bridge of two ${nic} NICs, ${zeroCopy ? 'zero-copy' : 'copy'}, MTU $
     const { status, stdout } = await bridge(NICS, '--zero-copy', wanted, '--duration', '3');
     expect(status).toBe(0);
     for (const name of NICS) {
-      expect(stdout).toMatch(new RegExp(`^${name} +up +native, ${zeroCopy ? 'zero-copy' : 'copy'} `, 'm'));
+      expect(stdout).toMatch(new RegExp(`^${name} +up +${mode}, ${zeroCopy ? 'zero-copy' : 'copy'} `, 'm'));
     }
+  });
+
+  test('with busy polling the calls of sockets have the driver take packets in', async () => {
+    const before = await takenByCalls();
+    const polling = guest.start(command(NICS, '--json', '--busy-poll'), { seconds: 900, log: 'bridge' });
+    const [started] = await polling.says(/"type":"start".*\n/, START);
+    await untilAnswered();
+    await pingAll(left.netns, right.v4, PINGS, { interval: 0.02, options: PATIENT });
+    const taken = (await takenByCalls()) - before;
+    polling.kill('SIGTERM');
+    const { status, stdout, stderr } = await polling.end();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expectWhole(summaryOf(stdout));
+    if (mode === 'native') expect(taken).toBeGreaterThan(0);
+    else expect(started).toContain('in generic mode there is nothing to poll');
   });
 
   test('--zero-copy on is refused as unsupported', async (context) => {
