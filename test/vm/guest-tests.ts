@@ -13,7 +13,7 @@ export interface GuestTestOptions {
 /** Where the guest sees the folder that it shares with the host. */
 const SHARED = '/run/xdpkit-vm';
 /** Seconds until vitest begins with its first file. */
-const START = 300;
+const START = 900;
 
 /**
  * Runs test files in the guest. One that hangs is ended after its time, and the files after it run with a new vitest.
