@@ -32,6 +32,8 @@ export default defineConfig({
     reporters: ['default', './test/failed-last.ts'],
     exclude: leftOut,
     include: isRoot ? ['test/**/*.test.ts'] : UNPRIVILEGED,
+    // Node loads built code by itself: vite would read and rewrite each of its hundreds of files.
+    server: { deps: { external: [/\/dist\//] } },
     // A crash behind the FFI then fails one file, not the run.
     pool: 'forks',
     // Tests share two cores with the data paths they start, and the kernel's global state (namespaces, the RTNL lock).
