@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guest } from './guest.js';
-import { type FileResult, readReport } from './report.js';
+import { type FileResult, readReport, type TestResult } from './report.js';
 
 export interface GuestTestOptions {
   readonly files: readonly string[];
@@ -71,7 +71,7 @@ async function* runOnce(
     if (performance.now() - since > patience * 1000) {
       vitest.kill('SIGKILL');
       await vitest.end();
-      yield failed(running ?? files[told]!, `it was not done after ${patience} s`);
+      yield failed(running ?? files[told]!, `it was not done after ${patience} s`, report.tests);
       return;
     }
     await sleep(200);
@@ -87,6 +87,6 @@ async function* runOnce(
   }
 }
 
-function failed(file: string, error: string): FileResult {
-  return { file, seconds: 0, tests: [], errors: [error] };
+function failed(file: string, error: string, tests: readonly TestResult[] = []): FileResult {
+  return { file, seconds: 0, tests, errors: [error] };
 }
