@@ -13,6 +13,12 @@ export const NIC_MODULES: Readonly<Record<Nic, readonly string[]>> = {
   igb: ['igb'],
 };
 
+export interface Given {
+  readonly mode: 'native' | 'generic';
+  readonly zeroCopy: boolean;
+  readonly multiBuffer: boolean;
+}
+
 /** Above this MTU packets come in several frames. */
 const ONE_FRAME = 3818;
 
@@ -21,9 +27,10 @@ const ONE_FRAME = 3818;
  * since 6.14), but not where packets come in several frames (xdp_zc_max_segs is 1); and whether it copes with those at all:
  * igb_xdp_setup() refuses what exceeds its buffer, and the program is generic then.
  */
-export function given(kernel: Kernel, nic: Nic, mtu: number): { mode: 'native' | 'generic'; zeroCopy: boolean } {
-  const fragments = mtu > ONE_FRAME;
-  return { mode: fragments && nic === 'igb' ? 'generic' : 'native', zeroCopy: kernel === '7.2' && !fragments };
+export function given(kernel: Kernel, nic: Nic, mtu: number): Given {
+  const multiBuffer = mtu > ONE_FRAME;
+  const mode = multiBuffer && nic === 'igb' ? 'generic' : 'native';
+  return { mode, zeroCopy: kernel === '7.2' && !multiBuffer, multiBuffer };
 }
 
 /** QEMU's arguments for one NIC behind each of the taps. */
