@@ -41,7 +41,9 @@ const journals = () => {
 };
 
 describe('an interface that is open', () => {
-  test('has our program, is seen whole, and is given back as it was', () => {
+  test('has our program, is seen whole, and is given back as it was', async () => {
+    // Linux 6.1 tells of a new link's state up to a second late (net/core/link_watch.c).
+    await expect.poll(() => near().state).toBe('up');
     const before = { features: features(), link: near() };
     const device = open({ promiscuous: true });
     expect(device.mode).toBe('native');
