@@ -17,6 +17,8 @@ export interface Given {
   readonly mode: 'native' | 'generic';
   readonly zeroCopy: boolean;
   readonly multiBuffer: boolean;
+  /** Whether sockets learn which NAPI instance to poll: until Linux 6.14 igb gives its receive queues the id 0. */
+  readonly polled: boolean;
 }
 
 /** Above this MTU packets come in several frames. */
@@ -30,7 +32,8 @@ const ONE_FRAME = 3818;
 export function given(kernel: Kernel, nic: Nic, mtu: number): Given {
   const multiBuffer = mtu > ONE_FRAME;
   const mode = multiBuffer && nic === 'igb' ? 'generic' : 'native';
-  return { mode, zeroCopy: kernel === '7.2' && !multiBuffer, multiBuffer };
+  const polled = mode === 'native' && (nic === 'virtio' || kernel === '7.2');
+  return { mode, zeroCopy: kernel === '7.2' && !multiBuffer, multiBuffer, polled };
 }
 
 /** QEMU's arguments for one NIC behind each of the taps. */
