@@ -10,9 +10,7 @@ const hex = (n: number, bytes: number) =>
     .padEnd(2 * bytes, 'a5')
     .slice(0, 2 * bytes);
 const masked = (n: number, bytes: number) => ({
-  value: Buffer.from(hex(n, bytes), 'hex')
-    .map((byte) => byte & 0x7f)
-    .toString('hex'),
+  value: Buffer.from(Buffer.from(hex(n, bytes), 'hex').map((byte) => byte & 0x7f)).toString('hex'),
   mask: '7f'.repeat(bytes),
 });
 /** 20 numbers of so many bits, which stand apart. */
