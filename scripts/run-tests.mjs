@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 
-const HOSTS = ['e2e', 'pipeline', 'device'];
+const HOSTS = ['e2e', 'pipeline', 'device', 'demo'];
 const NO_TESTS = ['vm'];
 const others = readdirSync('test', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && ![...HOSTS, ...NO_TESTS].includes(entry.name))
