@@ -1,18 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { needTools } from '../e2e/tools.js';
 
-const MISSING = ['llvm-mc-14', 'llvm-objdump-14', 'llvm-objcopy-14', 'clang-14'].filter(
-  (tool) => spawnSync(tool, ['--version']).status !== 0,
-);
-
-/**
- * What is absent of the LLVM tools, for the name of a skipped test; empty where all are there, and where all have to be: a
- * test then fails for want of its tool.
- */
-export const missingTools: string =
-  MISSING.length === 0 || process.env['XDPKIT_ALL_TOOLS'] ? '' : ` (skipped: no ${MISSING.join(', no ')})`;
+/** Skips the test, with the tool's name, where one of the LLVM tools is missing. */
+export function needLlvm(context: Pick<TestContext, 'skip'>): void {
+  needTools(context, 'llvm-mc-14', 'llvm-objdump-14', 'llvm-objcopy-14', 'clang-14');
+}
 
 /** What llvm-objdump says of a program: its slot and text, without symbols and with single spaces. */
 export function objdump(bytes: Uint8Array, ...options: string[]): { index: number; text: string }[] {

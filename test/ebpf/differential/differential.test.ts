@@ -47,7 +47,8 @@ describe('random programs do in the interpreter what they do in the kernel', () 
     expect(differences.join('\n\n')).toBe('');
   });
 
-  it.skipIf(SEED !== undefined)('and every instruction and every helper was among them', (context) => {
+  it('and every instruction and every helper was among them', (context) => {
+    context.skip(SEED !== undefined, 'XDPKIT_SEED runs one program, which has not all of them');
     context.skip(!kernelIs(6, 6), NEWEST);
     expect(coverage.missing()).toEqual([]);
   });
