@@ -10,7 +10,7 @@ import { Running, run, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks } from '../netdev/oracle.js';
-import { NO_PING, PING, RulesBed } from './rules-bed.js';
+import { RulesBed } from './rules-bed.js';
 
 // Commands one after the other: each takes a second on a busy machine, or two.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -18,12 +18,8 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 failOnLeaks();
 
 let bed: RulesBed;
-let noPing: string;
-let ping: string;
 beforeEach(() => {
   bed = new RulesBed();
-  noPing = bed.file(NO_PING, 'no-ping.yaml');
-  ping = bed.file(PING, 'ping.yaml');
 });
 afterEach(() => bed[Symbol.dispose]());
 
@@ -39,7 +35,7 @@ async function counts(): Promise<Record<string, number>> {
 describe('installed rules', () => {
   test('judge packets after the command has ended, until they are unloaded', async () => {
     expect(await bed.ping(3)).toBe(3);
-    const loaded = await bed.rules('load', 'port0', noPing, '--json');
+    const loaded = await bed.rules('load', 'port0', bed.noPingFile, '--json');
     expect(loaded).toMatchObject({ status: 0, stderr: '' });
     const { programId, linkId, mode } = json(loaded.stdout);
     expect(mode).toBe('native');
@@ -55,7 +51,7 @@ describe('installed rules', () => {
     expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
 
     const shown = await bed.rules('show', 'port0', '--yaml');
-    expect(readRules(shown.stdout)).toEqual(readRules(readFileSync(noPing, 'utf8')));
+    expect(readRules(shown.stdout)).toEqual(readRules(readFileSync(bed.noPingFile, 'utf8')));
     expect(json((await bed.rules('show', '--json')).stdout).interfaces).toMatchObject([
       { interface: 'port0', programId, rules: readRules(shown.stdout).rules },
     ]);
@@ -74,12 +70,12 @@ describe('installed rules', () => {
   });
 
   test('are replaced with the counts of rules whose name stays', async () => {
-    await bed.rules('load', 'port0', noPing);
-    const second = await bed.rules('load', 'port0', ping);
+    await bed.rules('load', 'port0', bed.noPingFile);
+    const second = await bed.rules('load', 'port0', bed.pingFile);
     expect(second.status).toBe(5);
     expect(second.stderr).toContain('rules replace port0');
     await bed.ping(4);
-    expect(await bed.rules('replace', 'port0', ping)).toMatchObject({ status: 0 });
+    expect(await bed.rules('replace', 'port0', bed.pingFile)).toMatchObject({ status: 0 });
     expect(await bed.ping(3)).toBe(3);
     expect(await counts()).toEqual({ 'no-ping': 7 });
     expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
@@ -87,7 +83,7 @@ describe('installed rules', () => {
   });
 
   test('show their counts again and again with --watch', async () => {
-    await bed.rules('load', 'port0', ping);
+    await bed.rules('load', 'port0', bed.pingFile);
     await using watch = new Running([
       ...XDPKIT,
       'rules',
@@ -107,16 +103,22 @@ describe('installed rules', () => {
   });
 
   test('of which two commands at once make one', async () => {
-    const both = await Promise.all([bed.rules('load', 'port0', noPing), bed.rules('load', 'port0', noPing)]);
+    const both = await Promise.all([
+      bed.rules('load', 'port0', bed.noPingFile),
+      bed.rules('load', 'port0', bed.noPingFile),
+    ]);
     expect(both.map(({ status }) => status).sort()).toEqual([0, 5]);
     expect(bed.attached).toHaveLength(1);
-    const two = await Promise.all([bed.rules('replace', 'port0', ping), bed.rules('replace', 'port0', ping)]);
+    const two = await Promise.all([
+      bed.rules('replace', 'port0', bed.pingFile),
+      bed.rules('replace', 'port0', bed.pingFile),
+    ]);
     expect(two.map(({ status }) => status)).toEqual([0, 0]);
     expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
   });
 
   test('leave pins when their interface goes, and the next command clears them', async () => {
-    await bed.rules('load', 'port0', noPing);
+    await bed.rules('load', 'port0', bed.noPingFile);
     deleteLink('port0', { netns: bed.box });
     expect(bed.pins).toContain('link');
     const unload = await bed.rules('unload', 'port0');
@@ -129,7 +131,7 @@ describe('installed rules', () => {
   test('are read from standard input, and a namespace that is not there has a name', async () => {
     const load = ['rules', 'load', 'port0', '-', '--netns'];
     const piped = (netns: string) =>
-      run(['sh', '-c', 'file=$1; shift; exec "$@" <"$file"', 'sh', ping, ...XDPKIT, ...load, netns]);
+      run(['sh', '-c', 'file=$1; shift; exec "$@" <"$file"', 'sh', bed.pingFile, ...XDPKIT, ...load, netns]);
     expect(await piped('no-such-namespace')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('[XDP_ERR_NO_NAMESPACE]'),
@@ -147,8 +149,8 @@ describe('what is refused', () => {
       XdpLink.attach(program, getLink('port0', { netns: bed.box }), 'native'),
     );
     for (const args of [
-      ['load', 'port0', noPing, '--force'],
-      ['replace', 'port0', noPing],
+      ['load', 'port0', bed.noPingFile, '--force'],
+      ['replace', 'port0', bed.noPingFile],
       ['unload', 'port0'],
     ]) {
       const { status, stderr } = await bed.rules(...args);

@@ -23,12 +23,8 @@ afterAll(() => isOurs && rmdirSync(SETTINGS));
 let bed: RulesBed;
 /** What is at /etc/xdpkit. */
 let settings: string;
-let noPing: string;
-let ping: string;
 beforeEach(() => {
   bed = new RulesBed();
-  noPing = bed.file(NO_PING, 'no-ping.yaml');
-  ping = bed.file(PING, 'ping.yaml');
   settings = join(bed.files, 'etc');
   mkdirSync(settings);
 });
@@ -66,9 +62,12 @@ test('the unit is one that systemd takes', async () => {
 });
 
 test('saved rules are there again after a boot, in the mode that was asked for', async () => {
-  expect(await rules('load', 'port0', noPing, '--mode', 'generic', '--save')).toMatchObject({ status: 0, stderr: '' });
+  expect(await rules('load', 'port0', bed.noPingFile, '--mode', 'generic', '--save')).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
   expect(saved()).toEqual(['rules/generic/port0.yaml']);
-  expect(await rules('replace', 'port0', ping, '--save')).toMatchObject({ status: 0, stderr: '' });
+  expect(await rules('replace', 'port0', bed.pingFile, '--save')).toMatchObject({ status: 0, stderr: '' });
   expect(saved()).toEqual(['rules/generic/port0.yaml']);
   goDown();
   expect(modes()).toEqual([]);
@@ -88,8 +87,10 @@ test('saved rules are there again after a boot, in the mode that was asked for',
 });
 
 test('what is not confirmed is not saved, and two boots at once make one', async () => {
-  expect(await rules('load', 'port0', noPing, '--save')).toMatchObject({ status: 0 });
-  expect((await rules('replace', 'port0', ping, '--save', '--confirm', '10ms')).stderr).toContain('NOT_CONFIRMED');
+  expect(await rules('load', 'port0', bed.noPingFile, '--save')).toMatchObject({ status: 0 });
+  expect((await rules('replace', 'port0', bed.pingFile, '--save', '--confirm', '10ms')).stderr).toContain(
+    'NOT_CONFIRMED',
+  );
   expect(readRules(readFileSync(join(settings, 'rules/port0.yaml'), 'utf8'))).toEqual(NO_PING);
   goDown();
   const both = await Promise.all([boot(), boot()]);
@@ -119,7 +120,7 @@ test('files that are wrong do not keep others from it', async () => {
 });
 
 test('--save is for the boot, not for other namespaces', async () => {
-  const { status, stderr } = await bed.rules('load', 'port0', ping, '--save');
+  const { status, stderr } = await bed.rules('load', 'port0', bed.pingFile, '--save');
   expect({ status, stderr }).toEqual({
     status: 2,
     stderr: expect.stringContaining("option '--save' cannot be used with option '--netns <name>'"),

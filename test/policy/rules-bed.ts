@@ -25,6 +25,9 @@ export class RulesBed implements Disposable {
   readonly box: string;
   readonly host: string;
   readonly address = '10.9.0.2';
+  /** Files of {@link NO_PING} and {@link PING}. */
+  readonly noPingFile: string;
+  readonly pingFile: string;
   readonly #files: string = mkdtempSync(join(tmpdir(), 'xdpkit-rules-'));
   readonly #pins: PinDirectory;
 
@@ -39,6 +42,8 @@ export class RulesBed implements Disposable {
       peer: { name: 'eth0', netns: this.host, addresses: ['10.9.0.1/24'] },
     });
     this.#pins = PinDirectory.of('port0', { netns: this.box });
+    this.noPingFile = this.file(NO_PING, 'no-ping.yaml');
+    this.pingFile = this.file(PING, 'ping.yaml');
   }
 
   /** Names of what is pinned for port0. */

@@ -18,10 +18,8 @@ const LONG = 60_000;
 const SHORT = 3000;
 
 let bed: RulesBed;
-let ping: string;
 beforeEach(() => {
   bed = new RulesBed();
-  ping = bed.file(PING, 'ping.yaml');
 });
 afterEach(() => bed[Symbol.dispose]());
 
@@ -33,7 +31,7 @@ const countOf = (rules: InstalledRules): number | undefined =>
 
 /** `xdpkit rules replace port0 ping.yaml --confirm TIME`, which waits. */
 async function waitingReplace(time: string): Promise<Running> {
-  const args = ['rules', 'replace', 'port0', ping, '--confirm', time, '--netns', bed.box];
+  const args = ['rules', 'replace', 'port0', bed.pingFile, '--confirm', time, '--netns', bed.box];
   const replace = new Running([...XDPKIT, ...args]);
   await replace.says(/is rolled back in .*: run xdpkit rules confirm port0 --netns /, 40_000);
   return replace;
@@ -175,7 +173,7 @@ test('a change that another session confirms or takes back ends the waiting comm
 
 /** The command on a terminal, at which somebody presses keys when it waits. @returns the exit code and what was printed */
 async function atTerminal(keys: string): Promise<{ status: number; text: string }> {
-  const command = [...XDPKIT, 'rules', 'load', 'port0', ping, '--confirm', '60', '--netns', bed.box].join(' ');
+  const command = [...XDPKIT, 'rules', 'load', 'port0', bed.pingFile, '--confirm', '60', '--netns', bed.box].join(' ');
   const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
