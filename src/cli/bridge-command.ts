@@ -3,10 +3,10 @@ import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   Bridge,
+  type BridgeEvent,
   type BridgeOptions,
   type BridgeSample,
   type BridgeSummary,
-  type PortEvent,
 } from '../pipeline/index.js';
 import { duration, processors, wholeNumber } from './arguments.js';
 import { bridgeTable, lossesOf, whole } from './bridge-table.js';
@@ -96,7 +96,7 @@ function frameSize(text: string): number {
 async function run(interfaces: [string, string], flags: Flags, signal: AbortSignal): Promise<number> {
   const { json, duration: limit, interval, ...options } = flags;
   let show: Display | undefined;
-  const onEvent = (event: PortEvent) => show?.event(event);
+  const onEvent = (event: BridgeEvent) => show?.event(event);
   let bridge: Bridge;
   try {
     bridge = await Bridge.open({ interfaces, ...options, signal, onEvent });
@@ -151,7 +151,7 @@ const EVENTS_SHOWN = 4;
 
 interface Display {
   sample(now: BridgeSample): void;
-  event(event: PortEvent): void;
+  event(event: BridgeEvent): void;
   end(): void;
 }
 

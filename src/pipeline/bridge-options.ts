@@ -3,6 +3,16 @@ import { XdpError } from '../sys/index.js';
 import type { ZeroCopy } from '../xsk/index.js';
 import type { PortEvent } from './port-watch.js';
 
+/** A worker's thread died, and another one goes on in its place. */
+export interface WorkerEvent {
+  readonly worker: number;
+  readonly change: 'replaced';
+  /** The same for people, as a sentence. */
+  readonly message: string;
+}
+
+export type BridgeEvent = PortEvent | WorkerEvent;
+
 export interface BridgeOptions {
   /** Two interfaces; with a callback, any number from one up. A port is an interface's place in this list. */
   readonly interfaces: readonly string[];
@@ -36,8 +46,8 @@ export interface BridgeOptions {
   readonly netns?: string | undefined;
   /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
   readonly ledger?: boolean | undefined;
-  /** Called when something happens to an interface that the bridge goes on after. */
-  readonly onEvent?: ((event: PortEvent) => void) | undefined;
+  /** Called when something happens to an interface or a worker that the bridge goes on after. */
+  readonly onEvent?: ((event: BridgeEvent) => void) | undefined;
   /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
   readonly signal?: AbortSignal | undefined;
 }

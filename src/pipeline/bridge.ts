@@ -2,17 +2,18 @@ import { availableParallelism } from 'node:os';
 import { Device } from '../device/index.js';
 import { getLink } from '../netdev/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
-import { Umem } from '../xsk/index.js';
+import { Batch, Umem } from '../xsk/index.js';
 import { type BridgeOptions, checkBridgeOptions } from './bridge-options.js';
 import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
-import { BridgeWorker } from './bridge-worker.js';
 import { Counters } from './counters.js';
+import { batchCapacity } from './forwarder.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
 import { PortWatch } from './port-watch.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
-import { Control, type SocketPlan } from './worker-plan.js';
+import { SEAT_BYTES, type SocketPlan } from './worker-plan.js';
+import { WorkerSeat } from './worker-seat.js';
 import { WorkerSockets } from './worker-sockets.js';
 
 /** What a bridge leaves behind when it is closed. */
@@ -37,10 +38,9 @@ export class Bridge implements AsyncDisposable {
   readonly devices: readonly Device[];
   readonly workers: number;
   readonly frames: FrameChoice;
-  readonly #workers: readonly BridgeWorker[];
+  readonly #seats: readonly WorkerSeat[];
   readonly #sockets: readonly WorkerSockets[];
   readonly #plans: readonly (readonly SocketPlan[])[];
-  readonly #control: Int32Array;
   readonly #counters: Counters;
   readonly #finish: Resolvers<BridgeSummary>;
   readonly #watch: PortWatch;
@@ -60,32 +60,36 @@ export class Bridge implements AsyncDisposable {
     this.#plans = plans;
     this.#sockets = sockets;
     const totalSockets = plans.flat().length;
-    const control = new SharedArrayBuffer(4);
-    this.#control = new Int32Array(control);
     this.#counters = new Counters(totalSockets, plans.length);
     this.#finish = withResolvers<BridgeSummary>();
     this.finished = this.#finish.promise;
     // Whoever awaits it hears of a failure; whoever does not shall not be ended by it.
     this.finished.catch(() => {});
     const { cpus, callback, ring = RING, batch = Math.min(BATCH, ring), wait = 'adaptive' } = options;
-    this.#workers = plans.map(
-      (plan, worker) =>
-        new BridgeWorker({
-          worker,
-          workers: plans.length,
-          totalSockets,
-          sockets: plan,
-          places: sockets[worker]!.places,
-          umem: sockets[worker]!.umem.place,
-          cpu: cpus?.[worker % cpus.length],
-          ring,
-          batch,
-          wait,
-          callback: callback?.href,
-          control,
-          counters: this.#counters.shared,
-        }),
-    );
+    const onDeath = (worker: number, cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `worker ${worker} died (${why}): another thread goes on in its place`;
+      options.onEvent?.({ worker, change: 'replaced', message });
+    };
+    this.#seats = plans.map((plan, worker) => {
+      const { places, umem } = sockets[worker]!;
+      const seat = {
+        worker,
+        workers: plans.length,
+        totalSockets,
+        sockets: plan,
+        places,
+        umem: umem.place,
+        cpu: cpus?.[worker % cpus.length],
+        ring,
+        batch,
+        wait,
+        batchMemory: Batch.memoryFor(batchCapacity(batch, umem)),
+        seat: new SharedArrayBuffer(SEAT_BYTES),
+        counters: this.#counters.shared,
+      };
+      return new WorkerSeat(seat, callback?.href, onDeath);
+    });
     this.#watch = watch;
     watch.follow({
       links: devices.map(({ link }) => link),
@@ -149,6 +153,30 @@ export class Bridge implements AsyncDisposable {
     return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, manner);
   }
 
+  /**
+   * Has the workers go on with another callback, or without one. They change between two batches, when the new one is loaded
+   * and warm in all of them; no packet is lost by it.
+   *
+   * @param callback as in {@link BridgeOptions}
+   * @throws XDP_ERR_WORKER when it can't be loaded, XDP_ERR_USAGE when more than two interfaces need one; the bridge goes on as it was
+   */
+  async replaceCallback(callback: URL | undefined): Promise<void> {
+    if (callback === undefined && this.devices.length !== 2) {
+      throw new XdpError('XDP_ERR_USAGE', 'without a callback, a bridge has two interfaces');
+    }
+    const prepared = await Promise.allSettled(this.#seats.map((seat) => seat.prepare(callback?.href)));
+    const failure = prepared.find(({ status }) => status === 'rejected');
+    if (failure !== undefined) {
+      await Promise.all(
+        prepared.map((one, i) => (one.status === 'fulfilled' ? this.#seats[i]!.dismiss(one.value) : undefined)),
+      );
+      throw (failure as PromiseRejectedResult).reason;
+    }
+    await Promise.all(
+      prepared.map((one, i) => (one.status === 'fulfilled' ? this.#seats[i]!.seat(one.value) : undefined)),
+    );
+  }
+
   /** Detaches, sends what has come in, gives everything back. Idempotent. */
   async close(): Promise<BridgeSummary> {
     this.#closing ??= this.#close();
@@ -161,13 +189,13 @@ export class Bridge implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.ready));
+    await Promise.all(this.#seats.map((seat) => seat.ready));
     for (const [worker, { places }] of this.#sockets.entries()) {
       for (const [i, { queue, fd }] of places.entries()) {
         this.devices[this.#plans[worker]![i]!.port]!.sockets.set(queue, fd);
       }
     }
-    for (const worker of this.#workers) worker.done.catch((error) => this.#fail(error));
+    for (const seat of this.#seats) seat.done.catch((error) => this.#fail(error));
   }
 
   #closeOn(signal: AbortSignal | undefined): void {
@@ -178,7 +206,7 @@ export class Bridge implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const audits = Promise.all(this.#workers.map((worker) => worker.done));
+    const audits = Promise.all(this.#seats.map((seat) => seat.done));
     await this.#release();
     await audits.then(
       (found) => this.#finish.resolve({ last: this.sample(), audits: found }),
@@ -197,8 +225,7 @@ export class Bridge implements AsyncDisposable {
   async #release(): Promise<void> {
     this.#watch.close();
     for (const device of this.devices.toReversed()) device.close();
-    Atomics.store(this.#control, Control.stop, 1);
-    await Promise.all(this.#workers.map((worker) => worker.end()));
+    await Promise.all(this.#seats.map((seat) => seat.end()));
     for (const each of this.#sockets) each.close();
   }
 }

@@ -11,8 +11,15 @@ export interface ForwarderOptions {
   readonly counters: Float64Array;
   /** Packets taken from a ring at once. Where they may have fragments it is frames, and at least 64 of them. */
   readonly batch: number;
+  /** Of the batch, {@link batchCapacity} packets; default: its own. */
+  readonly batchMemory?: SharedArrayBuffer | undefined;
   /** Without one, packets cross from port 0 to port 1 and back. */
   readonly callback?: PacketCallback | undefined;
+}
+
+/** Frames that a forwarder takes at once. */
+export function batchCapacity(batch: number, umem: Pick<Umem, 'fragments'>): number {
+  return umem.fragments ? Math.max(batch, LONGEST_PACKET) : batch;
 }
 
 /** Frames of the longest IP packet, in the smallest frames (37), and a few more. */
@@ -37,7 +44,7 @@ export class Forwarder {
     const { umem, sockets } = options;
     this.#umem = umem;
     this.#counters = options.counters;
-    this.#batch = new Batch(umem.bytes, umem.fragments ? Math.max(options.batch, LONGEST_PACKET) : options.batch);
+    this.#batch = new Batch(umem.bytes, batchCapacity(options.batch, umem), options.batchMemory);
     this.#packet = new Packet(this.#batch, umem.frameSize);
     this.#checksums = new ChecksumMemory(umem.bytes);
     this.#fragments = umem.fragments ? new FragmentStages(this.#batch, this.#packet, this.#checksums) : undefined;
@@ -62,6 +69,31 @@ export class Forwarder {
     for (let i = 0; i < this.#members.length; i++) received += this.#serve(this.#members[i]!);
     if (received === 0) this.#settle();
     return received;
+  }
+
+  /**
+   * Goes on where another thread has left these sockets. What a thread that died had in its hands is lost, and counted; its
+   * frames are free again.
+   */
+  recover(): void {
+    const batch = this.#batch;
+    const { count, handled, ingress, queue } = batch;
+    if (count > handled) {
+      const member = this.#members.find(({ port, socket }) => port === ingress && socket.queue === queue);
+      if (member !== undefined) this.#drop(member, Drop.workerDied, handled, count);
+    }
+    for (const member of this.#members) {
+      member.socket.kicks = this.#counters[member.row + SocketSlot.kicks]!;
+      member.stalled = (member.socket.tx?.pending() ?? 0) > 0;
+    }
+  }
+
+  /** Frames that are in no place: they got lost with a thread that died between two of its steps. */
+  get lostFrames(): number {
+    const rings = new Set(this.#members.map(({ socket }) => socket.rings));
+    let known = this.#umem.pool.free + this.#batch.count - this.#batch.handled;
+    for (const { inFill, inTx } of rings) known += inFill + inTx;
+    return this.#umem.frames - known;
   }
 
   /** Whether frames wait for a device that did not take them. */
@@ -102,11 +134,11 @@ export class Forwarder {
         return passed;
       }
     }
+    batch.ingress = member.port;
+    batch.queue = socket.queue;
     const count = socket.receive(batch);
     if (count === 0) return this.#nothingCame(member);
     if (rings.inTx >= member.lot) this.#reap(member);
-    batch.ingress = member.port;
-    batch.queue = socket.queue;
     const bytes = this.#bytes(0, count);
     this.#counters[member.row + SocketSlot.rxPackets]! += this.#packets(0, count);
     this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
@@ -214,11 +246,12 @@ export class Forwarder {
   #call(callback: PacketCallback): void {
     const batch = this.#batch;
     const packet = this.#packet;
-    for (let i = 0; i < batch.count; i++) {
+    const { count, ingress, queue } = batch;
+    for (let i = 0; i < count; i++) {
       packet.moveTo(i);
       try {
         // What egressOf does: called here, it would take 2.5 ns more.
-        const port = callback(packet, batch.ingress, batch.queue);
+        const port = callback(packet, ingress, queue);
         batch.egress[i] = port >= 0 ? port : port < 0 ? Drop.callback : Drop.callbackError;
       } catch {
         batch.egress[i] = Drop.callbackError;
@@ -247,11 +280,13 @@ export class Forwarder {
     }
     const { socket } = out;
     let sent = from + socket.transmit(this.#batch, from, to - from);
+    this.#batch.handled = sent;
     out.unsent = true;
     if (sent < to) {
       socket.flush();
       this.#reap(out);
       sent += socket.transmit(this.#batch, sent, to - sent);
+      this.#batch.handled = sent;
       if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
     }
     this.#counters[out.row + SocketSlot.txPackets]! += sent === to ? packets : this.#packets(from, sent);
@@ -264,6 +299,7 @@ export class Forwarder {
     for (let i = from; i < to; i++) {
       ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
       pool.give(addresses[i]!);
+      this.#batch.handled = i + 1;
     }
     this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += this.#packets(from, to);
   }

@@ -1,5 +1,5 @@
 export { Bridge, type BridgeSummary } from './bridge.js';
-export type { BridgeOptions } from './bridge-options.js';
+export type { BridgeEvent, BridgeOptions, WorkerEvent } from './bridge-options.js';
 export type { BridgeSample, Manner, PortSample } from './bridge-sample.js';
 export type { PacketCallback } from './callback.js';
 export {

@@ -7,7 +7,7 @@ import { Counters, WorkerSlot } from './counters.js';
 import { Forwarder } from './forwarder.js';
 import { auditFrames } from './frame-audit.js';
 import { warmUp } from './warm-up.js';
-import { Control, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
+import { Seat, STOP, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
 
 /** Turns without a packet before the worker goes to sleep: some 50 µs. */
 const PATIENCE = 500;
@@ -21,6 +21,7 @@ const SAMPLE_TURNS = 8192;
 const DRAIN = 500;
 
 const plan = workerData as WorkerPlan;
+const seat = new Int32Array(plan.seat);
 const say = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 try {
@@ -33,6 +34,16 @@ async function start(): Promise<void> {
   if (plan.cpu !== undefined) pin(plan.cpu);
   const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
   warmUp(plan.batch, plan.umem);
+  say({ type: 'prepared' });
+  for (;;) {
+    const owner = Atomics.load(seat, Seat.owner);
+    if (owner === plan.generation) break;
+    if (Atomics.load(seat, Seat.order) === STOP) {
+      say({ type: 'left' });
+      return;
+    }
+    Atomics.wait(seat, Seat.owner, owner, SLEEP);
+  }
   const umem = Umem.at(plan.umem);
   run(
     umem,
@@ -52,28 +63,40 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     }),
     counters: slots,
     batch: plan.batch,
+    batchMemory: plan.batchMemory,
     callback,
   });
-  const control = new Int32Array(plan.control);
   const poller = new Poller(sockets.map(({ fd }) => fd));
   const spins = plan.wait === 'spin';
-  let turns = 0;
+  let turns = slots[row + WorkerSlot.turns]!;
   let idle = 0;
-  let sleeps = 0;
+  let sleeps = slots[row + WorkerSlot.sleeps]!;
   const sample = () => {
     forwarder.sample();
     slots[row + WorkerSlot.freeFrames] = umem.pool.free;
     slots[row + WorkerSlot.frames] = umem.frames;
     slots[row + WorkerSlot.turns] = turns;
     slots[row + WorkerSlot.sleeps] = sleeps;
+    slots[row + WorkerSlot.deaths] = seat[Seat.deaths]!;
+    slots[row + WorkerSlot.lostFrames] = forwarder.lostFrames;
   };
 
+  if (plan.generation > 0) forwarder.recover();
   // The first turn fills the fill rings: no packet comes before the main thread has put the sockets into the map.
   forwarder.turn();
   sample();
   say({ type: 'ready' });
 
-  while (Atomics.load(control, Control.stop) === 0) {
+  for (;;) {
+    const order = Atomics.load(seat, Seat.order);
+    if (order === STOP) break;
+    if (order !== plan.generation) {
+      sample();
+      Atomics.store(seat, Seat.owner, order);
+      Atomics.notify(seat, Seat.owner);
+      say({ type: 'left' });
+      return;
+    }
     turns++;
     idle = forwarder.turn() > 0 ? 0 : idle + 1;
     if (idle >= PATIENCE && !spins) {
