@@ -10,6 +10,7 @@ import { Counters } from './counters.js';
 import { batchCapacity } from './forwarder.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
+import { PipelineMemory } from './pipeline-memory.js';
 import { PortWatch } from './port-watch.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { SEAT_BYTES, type SocketPlan } from './worker-plan.js';
@@ -25,6 +26,7 @@ export interface BridgeSummary {
 
 const RING = 2048;
 const BATCH = 256;
+const HOLD_FRAMES = 1024;
 
 /**
  * Moves frames between interfaces through AF_XDP, on worker threads: transparent, every frame, in the order of each
@@ -38,6 +40,8 @@ export class Bridge implements AsyncDisposable {
   readonly devices: readonly Device[];
   readonly workers: number;
   readonly frames: FrameChoice;
+  /** Settings and sets of the stages, which can be changed while packets flow. */
+  readonly pipeline: PipelineMemory;
   readonly #seats: readonly WorkerSeat[];
   readonly #sockets: readonly WorkerSockets[];
   readonly #plans: readonly (readonly SocketPlan[])[];
@@ -61,6 +65,8 @@ export class Bridge implements AsyncDisposable {
     this.#sockets = sockets;
     const totalSockets = plans.flat().length;
     this.#counters = new Counters(totalSockets, plans.length);
+    this.pipeline = PipelineMemory.create(devices.length, totalSockets);
+    this.pipeline.settings.set('statistics', options.statistics ? 1 : 0);
     this.#finish = withResolvers<BridgeSummary>();
     this.finished = this.#finish.promise;
     // Whoever awaits it hears of a failure; whoever does not shall not be ended by it.
@@ -86,6 +92,8 @@ export class Bridge implements AsyncDisposable {
         wait,
         batchMemory: Batch.memoryFor(batchCapacity(batch, umem)),
         seat: new SharedArrayBuffer(SEAT_BYTES),
+        pipeline: this.pipeline.place,
+        holdFrames: options.holdFrames ?? HOLD_FRAMES,
         counters: this.#counters.shared,
       };
       return new WorkerSeat(seat, callback?.href, onDeath);
@@ -109,7 +117,7 @@ export class Bridge implements AsyncDisposable {
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
     const { mode, force, netns, signal, cpus, ring = RING, batch = Math.min(BATCH, ring) } = options;
-    const { zeroCopy = 'auto', busyPoll, ledger = false } = options;
+    const { zeroCopy = 'auto', busyPoll, ledger = false, holdFrames = HOLD_FRAMES } = options;
     signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
@@ -127,7 +135,7 @@ export class Bridge implements AsyncDisposable {
       }
       const plans = planSockets(devices, options.workers, cpus?.length ?? availableParallelism());
       for (const plan of plans) {
-        const settings = { ...frames, ring, batch, zeroCopy, busyPoll, ledger, netns, signal };
+        const settings = { ...frames, ring, batch, holdFrames, zeroCopy, busyPoll, ledger, netns, signal };
         sockets.push(await WorkerSockets.open(plan, settings));
       }
       bridge = new Bridge(devices, plans, sockets, watch, frames, options);
@@ -161,8 +169,8 @@ export class Bridge implements AsyncDisposable {
    * @throws XDP_ERR_WORKER when it can't be loaded, XDP_ERR_USAGE when more than two interfaces need one; the bridge goes on as it was
    */
   async replaceCallback(callback: URL | undefined): Promise<void> {
-    if (callback === undefined && this.devices.length !== 2) {
-      throw new XdpError('XDP_ERR_USAGE', 'without a callback, a bridge has two interfaces');
+    if (callback === undefined && this.devices.length > 2) {
+      throw new XdpError('XDP_ERR_USAGE', 'without a callback, a bridge has two interfaces, and a mirror one');
     }
     const prepared = await Promise.allSettled(this.#seats.map((seat) => seat.prepare(callback?.href)));
     const failure = prepared.find(({ status }) => status === 'rejected');

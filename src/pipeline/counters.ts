@@ -9,6 +9,11 @@ export const DROP_REASONS = [
   'txRingFull',
   'tooManyFragments',
   'workerDied',
+  'mirrored',
+  'dropSet',
+  'faultDrop',
+  'faultBurstLoss',
+  'holdOverflow',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
@@ -22,6 +27,15 @@ export const Drop = {
   tooManyFragments: -5,
   /** In the hands of a thread that died. */
   workerDied: -6,
+  /** It was only to be looked at. */
+  mirrored: -7,
+  /** From or to an address of the drop set. */
+  dropSet: -8,
+  /** By fault injection. */
+  faultDrop: -9,
+  faultBurstLoss: -10,
+  /** It was to be delayed, and there was no room to hold it. */
+  holdOverflow: -11,
 } as const;
 
 /** What is counted for each socket, that is, for each queue of each port. */

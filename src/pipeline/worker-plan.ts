@@ -1,12 +1,15 @@
 import type { ErrorCode } from '../sys/index.js';
 import type { SocketPlace, UmemPlace } from '../xsk/index.js';
 import type { FrameAudit } from './frame-audit.js';
+import type { PipelinePlace } from './pipeline-memory.js';
 
 /** A socket that a worker shall serve. */
 export interface SocketPlan {
   readonly interface: { readonly index: number; readonly name: string };
   readonly port: number;
   readonly queue: number;
+  /** Queues that packets of this interface come in by. */
+  readonly queues: number;
   /** Whether the interface can send from this queue. */
   readonly transmits: boolean;
   readonly partialChecksums: boolean;
@@ -36,6 +39,9 @@ export interface SeatPlan {
   /** Of its {@link Batch}: frames that a thread had in its hands when it died. */
   readonly batchMemory: SharedArrayBuffer;
   readonly seat: SharedArrayBuffer;
+  readonly pipeline: PipelinePlace;
+  /** Frames that may be held back at once. */
+  readonly holdFrames: number;
   readonly counters: SharedArrayBuffer;
 }
 

@@ -6,6 +6,8 @@ import type { PacketCallback } from './callback.js';
 import { Counters, WorkerSlot } from './counters.js';
 import { Forwarder } from './forwarder.js';
 import { auditFrames } from './frame-audit.js';
+import { PipelineMemory } from './pipeline-memory.js';
+import { Stages } from './stages.js';
 import { warmUp } from './warm-up.js';
 import { Seat, STOP, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
 
@@ -65,6 +67,12 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     batch: plan.batch,
     batchMemory: plan.batchMemory,
     callback,
+    stages: new Stages({
+      umem,
+      memory: PipelineMemory.at(plan.pipeline),
+      sockets: plan.sockets.map(({ port, queue, queues, socket }) => ({ port, queue, queues, number: socket })),
+      holdFrames: plan.holdFrames,
+    }),
   });
   const poller = new Poller(sockets.map(({ fd }) => fd));
   const spins = plan.wait === 'spin';
@@ -91,6 +99,7 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     const order = Atomics.load(seat, Seat.order);
     if (order === STOP) break;
     if (order !== plan.generation) {
+      forwarder.release();
       sample();
       Atomics.store(seat, Seat.owner, order);
       Atomics.notify(seat, Seat.owner);
@@ -102,12 +111,14 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     if (idle >= PATIENCE && !spins) {
       sample();
       sleeps++;
-      const ready = poller.wait(forwarder.isStalled ? STALLED_SLEEP : SLEEP);
+      const longest = forwarder.isStalled ? STALLED_SLEEP : SLEEP;
+      const ready = poller.wait(Math.max(0, Math.min(longest, forwarder.patience)));
       // Woken by packets, it stays awake for a while; woken by the clock, it looks once.
       idle = ready > 0 ? 0 : PATIENCE - 1;
     } else if (turns % SAMPLE_TURNS === 0) sample();
   }
 
+  forwarder.release();
   // The program is off the interfaces by now. Send what has come in, and wait for what is on its way.
   const end = performance.now() + DRAIN;
   while ((forwarder.turn() > 0 || sockets.some(({ rings }) => rings.inTx > 0)) && performance.now() < end);
