@@ -5,8 +5,8 @@
 const FLOORS = [
   ['sys'],
   ['wire', 'ebpf'],
-  ['kernel', 'netdev', 'xsk', 'rules'],
-  ['device', 'object'],
+  ['kernel', 'netdev', 'xsk', 'rules', 'control'],
+  ['device', 'object', 'faults'],
   ['pipeline', 'generator', 'policy'],
   ['demo'],
   ['cli'],

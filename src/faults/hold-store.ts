@@ -1,0 +1,53 @@
+/** Words of an entry: eight, so that two share a line of the cache. */
+const ENTRY = 8;
+
+/** What an entry says, by word behind its beginning. Its first word is the entry behind it in a list. */
+export const Held = { tick: 1, address: 2, length: 3, options: 4, egress: 5 } as const;
+
+/** No entry. */
+export const NONE = -1;
+
+/** Descriptors of the frames that a worker holds back, in one piece of memory. An entry is named by where it begins. */
+export class HoldStore {
+  readonly words: Int32Array;
+  readonly capacity: number;
+  #used = 0;
+  /** The free entries are a list. */
+  #free: number;
+
+  /** @param capacity frames */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.words = new Int32Array(capacity * ENTRY);
+    for (let i = 0; i < capacity; i++) this.words[i * ENTRY] = i + 1 < capacity ? (i + 1) * ENTRY : NONE;
+    this.#free = capacity > 0 ? 0 : NONE;
+  }
+
+  /** Frames held. */
+  get used(): number {
+    return this.#used;
+  }
+
+  get room(): number {
+    return this.capacity - this.#used;
+  }
+
+  /** Takes `count` entries, for which there has to be {@link room}. */
+  take(entries: Int32Array, count: number): void {
+    const { words } = this;
+    let entry = this.#free;
+    for (let i = 0; i < count; i++) {
+      entries[i] = entry;
+      entry = words[entry]!;
+    }
+    this.#free = entry;
+    this.#used += count;
+  }
+
+  /** Gives back a list of `count` entries, from its first to its last. */
+  give(first: number, last: number, count: number): void {
+    this.words[last] = this.#free;
+    this.#free = first;
+    this.#used -= count;
+  }
+}
