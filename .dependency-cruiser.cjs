@@ -8,7 +8,7 @@ const FLOORS = [
   ['kernel', 'netdev', 'xsk', 'rules'],
   ['device', 'object'],
   ['pipeline', 'generator', 'policy'],
-  ['demo'],
+  ['demo', 'console'],
   ['cli'],
 ];
 
