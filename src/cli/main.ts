@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, XdpError } from '../sys/index.js';
 import { bridgeCommand } from './bridge-command.js';
+import { consoleCommand } from './console-command.js';
 import { demoCommand } from './demo-command.js';
 import { generateCommand } from './generate-command.js';
 import { linksCommand } from './links-command.js';
@@ -20,6 +21,7 @@ const program = new Command('xdpkit')
   .version(version)
   .addCommand(demoCommand())
   .addCommand(bridgeCommand())
+  .addCommand(consoleCommand())
   .addCommand(generateCommand())
   .addCommand(receiveCommand())
   .addCommand(loadCommand())
