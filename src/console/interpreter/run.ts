@@ -125,10 +125,9 @@ export class Run implements Machine {
     const namer = NAMERS.find((name) => following?.quoted === false && name === following.text);
     const word = literal ? undefined : this.#vocabulary.get(text);
     const compound = literal ? undefined : this.definitions.compounds.get(text);
-    // What stands before `!!` is the name of what is defined, even if it is a word by now.
-    const named = namer === '!!' && !word?.leaves;
-    if (word && !named) word.run(this);
-    else if (compound && !named) this.#at(text, () => this.#nested(() => this.#execute(compound.tokens)));
+    if (word) word.run(this);
+    // Before `!!` stands the name of what is defined, even if it is a compound word by now.
+    else if (compound && namer !== '!!') this.#at(text, () => this.#nested(() => this.#execute(compound.tokens)));
     else {
       if (!literal && namer === undefined) this.#noteTypo(text);
       this.stack.push(Item.string(text));

@@ -35,8 +35,6 @@ export interface Machine {
 
 /** A built-in word. */
 export interface Word extends WordEntry {
-  /** Whether it leaves items on the stack. */
-  readonly leaves: boolean;
   /** @throws Refusal */
   readonly run: (machine: Machine) => void;
 }
@@ -52,21 +50,20 @@ export interface WordDefinition<T extends readonly unknown[]> {
   readonly run: (machine: Machine, ...operands: T) => void;
 }
 
-const STACK_COMMENT = /^\( (?<takes>(?:\S+ )*)-(?<leaves>(?: \S+)*) \)$/;
+const STACK_COMMENT = /^\( (?<takes>(?:\S+ )*)-(?: \S+)* \)$/;
 
 /** Makes a word: its operands are taken, converted and checked before it runs. */
 export function defineWord<T extends readonly unknown[]>(definition: WordDefinition<T>): Word {
   const { name, stack, help, run } = definition;
-  const { takes, leaves } = STACK_COMMENT.exec(stack)?.groups ?? {};
-  const names = takes?.split(' ').filter((each) => each !== '' && !each.startsWith('[')) ?? [];
+  const { takes } = STACK_COMMENT.exec(stack)?.groups ?? {};
+  const names = (takes ?? '').split(' ').filter((each) => each !== '' && !each.startsWith('['));
   const operands: readonly Operand<unknown>[] = definition.operands;
-  if (leaves === undefined || names.length !== operands.length)
+  if (takes === undefined || names.length !== operands.length)
     throw new TypeError(`${name} ${stack}: not its operands`);
   return {
     name,
     stack,
     help,
-    leaves: leaves.trim() !== '',
     run: (machine) => run(machine, ...(takeOperands(machine.stack, names, operands) as unknown as T)),
   };
 }

@@ -13,16 +13,18 @@ export interface ConsolePlace {
 const FOLDER = 'console';
 const SOCKET = /^(\d{1,10})-([\w.-]{1,32})\.sock$/;
 const NAME = /^[\w.-]{1,32}$/;
-/** Of everybody, and of this process: systemd's RuntimeDirectory=, the session's, or one that this user has in /tmp. */
+/** Root's, and where a unit with `RuntimeDirectory=xdpkit` has its own. */
 const SYSTEM = '/run/xdpkit';
 
 /**
- * The folder for sockets of this process. It is made if it is missing, for this user alone.
+ * The folder for sockets of this process: `$XDPKIT_RUN/console`, else root's `/run/xdpkit/console`, else below systemd's
+ * $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/xdpkit or /tmp/xdpkit-UID. It is made if it is missing, for this user alone.
  *
  * @throws XDP_ERR_PERMISSION when it belongs to somebody else
  */
 export function ownFolder(): string {
-  const folder = join(process.getuid?.() === 0 ? SYSTEM : userFolder(), FOLDER);
+  const { XDPKIT_RUN: chosen } = process.env;
+  const folder = join(chosen || (process.getuid?.() === 0 ? SYSTEM : userFolder()), FOLDER);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!isOwn(folder)) {
     throw new XdpError('XDP_ERR_PERMISSION', `${folder} is not a folder that belongs to this user alone`);
@@ -47,6 +49,8 @@ export function listSockets(folders: readonly string[] = allFolders()): ConsoleP
 }
 
 function allFolders(): string[] {
+  const { XDPKIT_RUN: chosen } = process.env;
+  if (chosen) return [join(chosen, FOLDER)];
   const own = join(userFolder(), FOLDER);
   // Somebody else may have made a folder of this name in /tmp, and wait there.
   return [...new Set([join(SYSTEM, FOLDER), ...(isOwn(own) ? [own] : [])])];
