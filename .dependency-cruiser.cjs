@@ -8,7 +8,7 @@ const FLOORS = [
   ['kernel', 'netdev', 'xsk', 'rules', 'control'],
   ['device', 'object', 'faults'],
   ['pipeline', 'generator', 'policy'],
-  ['demo'],
+  ['demo', 'console'],
   ['cli'],
 ];
 

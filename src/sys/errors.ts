@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   XDP_ERR_FRAME_OWNER: { exit: 1, summary: 'a frame was given away by somebody who does not own it' },
   XDP_ERR_CAPTURE: { exit: 1, summary: 'a file is no capture of Ethernet frames, or is damaged' },
   XDP_ERR_RULES: { exit: 2, summary: 'a rule set is not valid' },
+  XDP_ERR_NO_CONSOLE: { exit: 1, summary: 'no process, or not just one, has a console that can be reached' },
+  XDP_ERR_WORD: { exit: 1, summary: 'a word of the console failed' },
   XDP_ERR_WORKER: { exit: 1, summary: 'a worker thread failed' },
   XDP_ERR_INTERNAL: { exit: 1, summary: 'something that should not happen: a bug in xdpkit' },
 } as const;
