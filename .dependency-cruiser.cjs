@@ -6,7 +6,7 @@ const FLOORS = [
   ['sys'],
   ['wire', 'ebpf'],
   ['kernel', 'netdev', 'xsk', 'rules'],
-  ['device', 'object'],
+  ['device', 'object', 'tap'],
   ['pipeline', 'generator', 'policy'],
   ['demo'],
   ['cli'],
