@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, XdpError } from '../sys/index.js';
 import { bridgeCommand } from './bridge-command.js';
+import { collectCommand } from './collect-command.js';
 import { demoCommand } from './demo-command.js';
+import { extcapCommand } from './extcap-command.js';
 import { generateCommand } from './generate-command.js';
 import { linksCommand } from './links-command.js';
 import { loadCommand } from './load-command.js';
@@ -22,6 +24,8 @@ const program = new Command('xdpkit')
   .addCommand(bridgeCommand())
   .addCommand(generateCommand())
   .addCommand(receiveCommand())
+  .addCommand(collectCommand())
+  .addCommand(extcapCommand())
   .addCommand(loadCommand())
   .addCommand(linksCommand())
   .addCommand(rulesCommand())

@@ -1,10 +1,22 @@
-import { constants, fchmodSync, fstatSync, linkSync, lstatSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  constants,
+  fchmodSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { calls, Errno, isErrno, Mapping, OwnedFd, XdpError } from '../sys/index.js';
 import { HEADER_BYTES, Header, MAGIC } from './layout.js';
 import { damaged } from './tap-memory.js';
 import { MAX_BYTES } from './tap-options.js';
 
 const DIRECTORY = '/dev/shm';
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
 const MODE = 0o600;
 /** flock(2): LOCK_EX | LOCK_NB. */
 const LOCK = 6;
@@ -15,7 +27,7 @@ const TRIES = 20;
 
 /** @throws XDP_ERR_USAGE for what is no name of a tap */
 export function tapPath(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(name)) return `${DIRECTORY}/${name}`;
+  if (NAME.test(name)) return `${DIRECTORY}/${name}`;
   throw new XdpError('XDP_ERR_USAGE', `${JSON.stringify(name)} is no name of a tap`, {
     advice: 'a name has up to 200 letters, digits, dots, hyphens and underscores',
   });
@@ -109,6 +121,24 @@ export function openTapFile(name: string): Mapping {
     throw damaged(`${tapPath(name)} has ${status.size} bytes`);
   }
   return Mapping.ofFd(file.fd, status.size, 0);
+}
+
+/** The names of the taps that this user may read, sorted. Those of dead processes are among them. */
+export function listTaps(): string[] {
+  return readdirSync(DIRECTORY)
+    .filter((name) => NAME.test(name) && isTap(`${DIRECTORY}/${name}`))
+    .sort();
+}
+
+function isTap(path: string): boolean {
+  try {
+    using file = new OwnedFd(calls.open(path, OPEN | constants.O_NONBLOCK), 'tap');
+    const magic = new Int32Array(2);
+    readSync(file.fd, magic, 0, magic.byteLength, 0);
+    return magic[0] === MAGIC[0] && magic[1] === MAGIC[1];
+  } catch {
+    return false;
+  }
 }
 
 function openExisting(name: string): number {

@@ -45,9 +45,11 @@ export class TapProducer {
   #at = 0;
   #limit = -1;
   #isOpen = false;
-  /** Records in the block; those of this batch, and those that found no room. */
+  /** Records in the block, and how many of them are shown; records of this batch in blocks that are full. */
   #count = 0;
+  #shown = 0;
   #batch = 0;
+  /** Records of this batch that found no room, and those since the last one that did. */
   #batchLost = 0;
   #missed = 0;
   /** Nothing was free when this batch looked. */
@@ -117,8 +119,8 @@ export class TapProducer {
       return false;
     }
     const words = this.#words;
-    const at = this.#at;
-    const captured = length < this.#snap ? length : this.#snap;
+    const at = this.#at & WORD_MASK;
+    const captured = Math.min(length, this.#snap);
     words[at + Record.captured] = captured;
     words[at + Record.length] = length;
     words[at + Record.seconds] = seconds;
@@ -132,7 +134,6 @@ export class TapProducer {
     this.#last = at;
     this.#at = at + RECORD_WORDS + ((captured + 3) >>> 2);
     this.#count++;
-    this.#batch++;
     return true;
   }
 
@@ -154,8 +155,8 @@ export class TapProducer {
 
   /** Shows consumers what was written since the last call: once for every batch of packets. */
   publish(): void {
-    if (this.#batch === 0 && this.#batchLost === 0) return;
     if (this.#isOpen) this.#show();
+    if (this.#batch === 0 && this.#batchLost === 0) return;
     this.#limit = -1;
     this.#isFull = false;
     this.#last = -1;
@@ -223,6 +224,7 @@ export class TapProducer {
     this.#at = base + BLOCK_WORDS;
     this.#limit = base + this.#lastStart;
     this.#count = 0;
+    this.#shown = 0;
     this.#isOpen = true;
   }
 
@@ -233,6 +235,8 @@ export class TapProducer {
     this.#words[slot + Block.count] = this.#count;
     Atomics.store(this.#words, this.#states + this.#block, stateOf(Kind.published, this.#generation));
     this.#isOpen = false;
+    this.#batch += this.#count - this.#shown;
+    this.#shown = this.#count;
   }
 
   /**
