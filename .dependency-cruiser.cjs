@@ -6,7 +6,7 @@ const FLOORS = [
   ['sys'],
   ['wire', 'ebpf'],
   ['kernel', 'netdev', 'xsk', 'rules', 'control'],
-  ['device', 'object', 'faults'],
+  ['device', 'object', 'faults', 'tap'],
   ['pipeline', 'generator', 'policy'],
   ['demo', 'console'],
   ['cli'],

@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   console: async () => (await import('./console-command.js')).consoleCommand(),
   generate: async () => (await import('./generate-command.js')).generateCommand(),
   receive: async () => (await import('./receive-command.js')).receiveCommand(),
+  collect: async () => (await import('./collect-command.js')).collectCommand(),
+  extcap: async () => (await import('./extcap-command.js')).extcapCommand(),
   load: async () => (await import('./load-command.js')).loadCommand(),
   links: async () => (await import('./links-command.js')).linksCommand(),
   rules: async () => (await import('./rules-command.js')).rulesCommand(),
