@@ -9,6 +9,7 @@ const FLOORS = [
   ['device', 'object', 'faults', 'tap'],
   ['pipeline', 'generator', 'policy'],
   ['demo', 'console'],
+  ['daemon'],
   ['cli'],
 ];
 

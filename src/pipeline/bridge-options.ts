@@ -43,6 +43,8 @@ export interface BridgeOptions {
   readonly wait?: 'adaptive' | 'spin' | undefined;
   /** Counts source addresses and EtherTypes. Can be changed at any time. Default false. */
   readonly statistics?: boolean | undefined;
+  /** Name of a tap to make: settings say which interfaces' packets are copied there. `TAP_NAME` is usual. Default: none. */
+  readonly tap?: string | undefined;
   /** Frames of each worker that faults may hold back at once (delay, reordering, rate): 0 to 65536. Default 1024. */
   readonly holdFrames?: number | undefined;
   readonly force?: boolean | undefined;

@@ -1,17 +1,22 @@
 import { availableParallelism } from 'node:os';
 import { Device } from '../device/index.js';
+import { FAULT_COUNTERS, type FaultCounts, readFaultCounts } from '../faults/index.js';
 import { getLink } from '../netdev/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
+import { TapQueue } from '../tap/index.js';
 import { Batch, Umem } from '../xsk/index.js';
 import { type BridgeOptions, checkBridgeOptions } from './bridge-options.js';
 import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
-import { Counters } from './counters.js';
+import { Counters, DROP_REASONS } from './counters.js';
 import { batchCapacity } from './forwarder.js';
+import type { EtherTypeCount } from './ether-type-table.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
 import { PipelineMemory } from './pipeline-memory.js';
+import { type MacStatistics, readEtherTypes, readMacs } from './port-statistics.js';
 import { PortWatch } from './port-watch.js';
+import type { StatisticsPlace } from './statistics-stage.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { SEAT_BYTES, type SocketPlan } from './worker-plan.js';
 import { WorkerSeat } from './worker-seat.js';
@@ -42,6 +47,8 @@ export class Bridge implements AsyncDisposable {
   readonly frames: FrameChoice;
   /** Settings and sets of the stages, which can be changed while packets flow. */
   readonly pipeline: PipelineMemory;
+  /** Where packets are tapped to, if there is one. */
+  readonly tap: TapQueue | undefined;
   readonly #seats: readonly WorkerSeat[];
   readonly #sockets: readonly WorkerSockets[];
   readonly #plans: readonly (readonly SocketPlan[])[];
@@ -56,8 +63,10 @@ export class Bridge implements AsyncDisposable {
     sockets: readonly WorkerSockets[],
     watch: PortWatch,
     frames: FrameChoice,
+    tap: TapQueue | undefined,
     options: BridgeOptions,
   ) {
+    this.tap = tap;
     this.devices = devices;
     this.frames = frames;
     this.workers = plans.length;
@@ -93,6 +102,7 @@ export class Bridge implements AsyncDisposable {
         batchMemory: Batch.memoryFor(batchCapacity(batch, umem)),
         seat: new SharedArrayBuffer(SEAT_BYTES),
         pipeline: this.pipeline.place,
+        tap: tap?.place,
         holdFrames: options.holdFrames ?? HOLD_FRAMES,
         counters: this.#counters.shared,
       };
@@ -123,6 +133,7 @@ export class Bridge implements AsyncDisposable {
     const devices: Device[] = [];
     const sockets: WorkerSockets[] = [];
     const watch = new PortWatch(netns);
+    let tap: TapQueue | undefined;
     let bridge: Bridge | undefined;
     try {
       const frames = chooseFrames(options.interfaces, options);
@@ -138,7 +149,11 @@ export class Bridge implements AsyncDisposable {
         const settings = { ...frames, ring, batch, holdFrames, zeroCopy, busyPoll, ledger, netns, signal };
         sockets.push(await WorkerSockets.open(plan, settings));
       }
-      bridge = new Bridge(devices, plans, sockets, watch, frames, options);
+      if (options.tap !== undefined) {
+        const names = { interfaces: options.interfaces, drops: DROP_REASONS };
+        tap = TapQueue.create({ name: options.tap, producers: plans.length, ...names });
+      }
+      bridge = new Bridge(devices, plans, sockets, watch, frames, tap, options);
       await bridge.#start();
       signal?.throwIfAborted();
       bridge.#closeOn(signal);
@@ -148,6 +163,7 @@ export class Bridge implements AsyncDisposable {
       watch.close();
       for (const device of devices.toReversed()) device.close();
       for (const each of sockets) each.close();
+      tap?.close();
       throw error;
     }
   }
@@ -159,6 +175,35 @@ export class Bridge implements AsyncDisposable {
     const busyPoll = places.some((place) => place.busyPoll);
     const manner = { zeroCopy, multiBuffer: this.frames.fragments, busyPoll };
     return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, manner);
+  }
+
+  /** What came in by a port, by source address; as long as statistics are on. */
+  macs(port: number): MacStatistics {
+    return readMacs(this.#statisticsOf(port));
+  }
+
+  /** What came in by a port, by EtherType and VLAN level; as long as statistics are on. */
+  etherTypes(port: number): EtherTypeCount[] {
+    return readEtherTypes(this.#statisticsOf(port));
+  }
+
+  /** What faults have done to the packets that came in by a port. */
+  faultCounts(port: number): FaultCounts {
+    const { faultCounts } = this.pipeline;
+    const rows = this.#socketsOf(port).map(({ socket }) => {
+      return readFaultCounts(faultCounts, PipelineMemory.faultRow(socket));
+    });
+    const sum = { ...rows[0]! };
+    for (const row of rows.slice(1)) for (const name of FAULT_COUNTERS) sum[name] += row[name];
+    return sum;
+  }
+
+  #socketsOf(port: number): SocketPlan[] {
+    return this.#plans.flat().filter((plan) => plan.port === port);
+  }
+
+  #statisticsOf(port: number): StatisticsPlace[] {
+    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
   }
 
   /**
@@ -235,6 +280,7 @@ export class Bridge implements AsyncDisposable {
     for (const device of this.devices.toReversed()) device.close();
     await Promise.all(this.#seats.map((seat) => seat.end()));
     for (const each of this.#sockets) each.close();
+    this.tap?.close();
   }
 }
 

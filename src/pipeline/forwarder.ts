@@ -159,7 +159,10 @@ export class Forwarder {
         sent += count;
       }
     }
-    if (sent > 0) this.#send();
+    if (sent > 0) {
+      this.#send();
+      stages.publish();
+    }
     return sent;
   }
 
@@ -195,6 +198,7 @@ export class Forwarder {
     if (chosen) this.#dispatch(member);
     else this.#transmit(member, member.egress[member.opposite], 0, count, count, bytes);
     this.#send();
+    this.#stages?.publish();
     this.#took(member, count);
     return count;
   }
@@ -334,12 +338,15 @@ export class Forwarder {
     const { socket } = out;
     let sent = from + socket.transmit(this.#batch, from, to - from);
     this.#batch.handled = sent;
+    this.#stages?.sent(this.#batch, from, sent, out.port);
     out.unsent = true;
     if (sent < to) {
       socket.flush();
       this.#reap(out);
+      const again = sent;
       sent += socket.transmit(this.#batch, sent, to - sent);
       this.#batch.handled = sent;
+      this.#stages?.sent(this.#batch, again, sent, out.port);
       if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
     }
     this.#counters[out.row + SocketSlot.txPackets]! += sent === to ? packets : this.#packets(from, sent);
@@ -349,6 +356,7 @@ export class Forwarder {
   #drop(member: Member, reason: number, from: number, to: number): void {
     const { addresses } = this.#batch;
     const { pool, ledger } = this.#umem;
+    this.#stages?.dropped(this.#batch, from, to, member.number, reason);
     for (let i = from; i < to; i++) {
       ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
       pool.give(addresses[i]!);

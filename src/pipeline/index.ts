@@ -18,3 +18,13 @@ export { auditFrames, type FrameAudit } from './frame-audit.js';
 export type { FrameChoice } from './frame-choice.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export type { PortEvent } from './port-watch.js';
+export type { EtherTypeCount } from './ether-type-table.js';
+export type { MacCount } from './mac-table.js';
+export { PipelineMemory, type PipelinePlace } from './pipeline-memory.js';
+export {
+  PIPELINE_SETTINGS,
+  type PipelineControlBlock,
+  type PipelineSchema,
+  type PipelineSettings,
+} from './pipeline-settings.js';
+export type { MacStatistics } from './port-statistics.js';

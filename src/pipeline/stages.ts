@@ -1,10 +1,12 @@
 import { FaultInjector } from '../faults/index.js';
+import { TapDirection, type TapProducer } from '../tap/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { Drop } from './counters.js';
 import { DropStage } from './drop-stage.js';
 import { PipelineMemory } from './pipeline-memory.js';
 import type { PipelineSettings } from './pipeline-settings.js';
 import { StatisticsStage } from './statistics-stage.js';
+import { TapStage } from './tap-stage.js';
 
 /** A socket as its stages know it. */
 export interface StagedSocket {
@@ -22,6 +24,8 @@ export interface StagesOptions {
   /** Those of one worker; the methods know them by their place here. */
   readonly sockets: readonly StagedSocket[];
   readonly holdFrames: number;
+  /** The worker's end of the tap; without it, nothing is tapped. */
+  readonly tap?: TapProducer | undefined;
 }
 
 const FAULT_DROPS = {
@@ -40,18 +44,23 @@ export class Stages {
   readonly #sockets: readonly StagedSocket[];
   readonly #statistics: readonly StatisticsStage[];
   readonly #drops: DropStage;
+  readonly #tap: TapStage | undefined;
+  /** Which ports' packets are tapped when they are sent. */
+  readonly #tapsTx: boolean[];
   readonly #faults: FaultInjector;
   #generation: number | undefined;
   #faultGeneration: number | undefined;
   #settings: readonly PipelineSettings[] = [];
   #dropping = false;
 
-  constructor({ umem, memory, sockets, holdFrames }: StagesOptions) {
+  constructor({ umem, memory, sockets, holdFrames, tap }: StagesOptions) {
     this.#memory = memory;
     this.#fragments = umem.fragments;
     this.#sockets = sockets;
     this.#statistics = sockets.map(({ number }) => new StatisticsStage(memory.place.statistics[number]!, umem.bytes));
     this.#drops = new DropStage(memory.drops, umem.fragments);
+    this.#tap = tap && new TapStage(tap, memory.taps, umem.fragments);
+    this.#tapsTx = Array.from({ length: memory.place.ports }, () => false);
     this.#faults = new FaultInjector({
       umem,
       control: memory.faults,
@@ -79,6 +88,7 @@ export class Stages {
     // A change is under way: at the next turn.
     if (read.includes(undefined) || settings.generation !== generation) return false;
     this.#settings = read as PipelineSettings[];
+    for (let port = 0; port < this.#tapsTx.length; port++) this.#tapsTx[port] = settings.get('txTap', port) === 1;
     this.#generation = generation;
     this.#faultGeneration = faultGeneration;
     this.#dropping = dropping;
@@ -87,8 +97,9 @@ export class Stages {
 
   /** Whether packets of a socket have to be looked at, or may pass from ring to ring. */
   looksAt(socket: number): boolean {
-    const { statistics } = this.#settings[socket]!;
-    return statistics === 1 || this.chooses(socket);
+    const { statistics, rxTap } = this.#settings[socket]!;
+    const taps = this.#tap !== undefined && (rxTap === 1 || this.#tapsTx.includes(true));
+    return statistics === 1 || taps || this.chooses(socket);
   }
 
   /** Whether {@link leaving} has something to do: it wants to know where packets go. */
@@ -98,10 +109,29 @@ export class Stages {
 
   /** Packets have come in. */
   received(socket: number, batch: Batch): void {
-    if (this.#settings[socket]!.statistics === 0) return;
-    const statistics = this.#statistics[socket]!;
-    if (this.#fragments) statistics.countWhole(batch, Date.now());
-    else statistics.count(batch, Date.now());
+    const { statistics: counts, rxTap } = this.#settings[socket]!;
+    if (counts === 1) {
+      const statistics = this.#statistics[socket]!;
+      if (this.#fragments) statistics.countWhole(batch, Date.now());
+      else statistics.count(batch, Date.now());
+    }
+    if (rxTap === 1) this.#tap?.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+  }
+
+  /** Frames `from` up to `to` were put into a TX ring of a port. */
+  sent(batch: Batch, from: number, to: number, port: number): void {
+    if (this.#tapsTx[port]) this.#tap?.write(batch, from, to, port, TapDirection.out, 0);
+  }
+
+  /** Frames `from` up to `to` of a socket's packets are dropped. @param reason its negative egress */
+  dropped(batch: Batch, from: number, to: number, socket: number, reason: number): void {
+    if (this.#settings[socket]!.rxTap === 0) return;
+    this.#tap?.write(batch, from, to, this.#sockets[socket]!.port, TapDirection.in, -reason);
+  }
+
+  /** A batch is done. */
+  publish(): void {
+    this.#tap?.publish();
   }
 
   /** It is known where packets go: some are dropped here, or held, or changed. The batch may be empty then. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../sys/index.js';
+import type { TapPlace } from '../tap/index.js';
 import type { SocketPlace, UmemPlace } from '../xsk/index.js';
 import type { FrameAudit } from './frame-audit.js';
 import type { PipelinePlace } from './pipeline-memory.js';
@@ -40,6 +41,8 @@ export interface SeatPlan {
   readonly batchMemory: SharedArrayBuffer;
   readonly seat: SharedArrayBuffer;
   readonly pipeline: PipelinePlace;
+  /** Where each worker has a ring, by its number. */
+  readonly tap: TapPlace | undefined;
   /** Frames that may be held back at once. */
   readonly holdFrames: number;
   readonly counters: SharedArrayBuffer;

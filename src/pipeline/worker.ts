@@ -1,6 +1,7 @@
 /** A worker thread of the bridge: forwards between its sockets until it is told to stop, and accounts for every frame. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { calls, Errno, isErrno, XdpError } from '../sys/index.js';
+import { TapProducer } from '../tap/index.js';
 import { joinXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { Counters, WorkerSlot } from './counters.js';
@@ -72,6 +73,7 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
       memory: PipelineMemory.at(plan.pipeline),
       sockets: plan.sockets.map(({ port, queue, queues, socket }) => ({ port, queue, queues, number: socket })),
       holdFrames: plan.holdFrames,
+      tap: plan.tap && TapProducer.at(plan.tap, plan.worker),
     }),
   });
   const poller = new Poller(sockets.map(({ fd }) => fd));
