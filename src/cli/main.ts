@@ -12,6 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo-command.js')).demoCommand(),
   bridge: async () => (await import('./bridge-command.js')).bridgeCommand(),
+  mirror: async () => (await import('./mirror-command.js')).mirrorCommand(),
   console: async () => (await import('./console-command.js')).consoleCommand(),
   generate: async () => (await import('./generate-command.js')).generateCommand(),
   receive: async () => (await import('./receive-command.js')).receiveCommand(),
