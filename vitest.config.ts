@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { missingFor } from './test/needs.js';
+import { patient } from './test/patience.js';
 
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
@@ -31,13 +32,15 @@ export default defineConfig({
     reporters: ['default', './test/failed-last.ts'],
     exclude: leftOut,
     include: isRoot ? ['test/**/*.test.ts'] : UNPRIVILEGED,
+    // Node loads built code by itself: vite would read and rewrite each of its hundreds of files.
+    server: { deps: { external: [/\/dist\//] } },
     // A crash behind the FFI then fails one file, not the run.
     pool: 'forks',
     // Tests share two cores with the data paths they start, and the kernel's global state (namespaces, the RTNL lock).
     fileParallelism: false,
-    testTimeout: 30_000,
+    testTimeout: patient(30_000),
     // A busy machine is slow, not wrong.
-    expect: { poll: { timeout: 10_000 } },
-    hookTimeout: 30_000,
+    expect: { poll: { timeout: patient(10_000) } },
+    hookTimeout: patient(30_000),
   },
 });

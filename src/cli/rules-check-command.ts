@@ -5,6 +5,7 @@ import {
   checkRules,
   compileRuleSet,
   loadProblems,
+  placeProblems,
   problemText,
   type RuleProblem,
   type RuleSet,
@@ -71,8 +72,8 @@ function check(file: RuleFile, { verify }: Flags): Report {
   }
   const { program, maps, warnings: notes } = compiled;
   const sized = { ...checked, notes, program: { instructions: program.instructions.length, maps: maps.length } };
-  const problems = loadProblems(compiled);
-  if (problems.length > 0) return { ...sized, errors: problems.map((why) => refused(`can't be loaded: ${why}`)) };
+  const problems = loadProblems(ruleSet, compiled);
+  if (problems.length > 0) return { ...sized, errors: placeProblems(problems, file.text, file.name) };
   if (!verify) return sized;
   try {
     return { ...sized, verifier: verifyRules(compiled) };

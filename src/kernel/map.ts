@@ -172,7 +172,8 @@ export class BpfMap implements Disposable {
   /** Ends writing from outside of programs, for good: the verifier may then take the contents for constants. Linux 5.2. */
   freeze(): void {
     const result = new BpfAttributes().u32(0, this.fd).call(BPF_MAP_FREEZE);
-    if (result < 0) throw mapError('freezing', this, result);
+    // Of a map that is frozen Linux 6.1 says EBUSY, later kernels say EPERM (map_freeze() in kernel/bpf/syscall.c).
+    if (result < 0) throw mapError('freezing', this, result, result === -Errno.EBUSY && this.info.frozen);
   }
 
   /**

@@ -13,9 +13,12 @@ const LOG_LEVEL = 1 | 4;
 const LOG_SIZES = [1 << 20, 1 << 24, 1 << 27];
 /** The verifier gives up when a signal comes, and wants to be asked again. */
 const ATTEMPTS = 5;
+/** `r0 = 0; exit` */
+const RETURN_0 = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
 
-type Place = 'interface' | 'devmap' | 'cpumap';
-const ATTACH_TYPES: Readonly<Record<Place, number>> = {
+/** Where an XDP program runs. */
+export type ProgramPlace = 'interface' | 'devmap' | 'cpumap';
+const ATTACH_TYPES: Readonly<Record<ProgramPlace, number>> = {
   interface: AttachType.xdp,
   devmap: AttachType.xdpDevmap,
   cpumap: AttachType.xdpCpumap,
@@ -36,7 +39,7 @@ export interface ProgramOptions {
   /** Default `Dual MIT/GPL`: helpers marked GPL-only may be called. */
   readonly license?: string | undefined;
   /** Where it is to run: on an interface (default), or in entries of a DEVMAP (Linux 5.8) or CPUMAP (Linux 5.9). */
-  readonly attachTo?: Place | undefined;
+  readonly attachTo?: ProgramPlace | undefined;
   /** It copes with packets of several fragments (BPF_F_XDP_HAS_FRAGS): for an MTU beyond a page. Linux 5.18. */
   readonly fragments?: boolean | undefined;
   /**
@@ -69,7 +72,7 @@ export class XdpProgram implements Disposable {
   /**
    * Loads a program, or takes one over that is open.
    *
-   * @throws VerifierError, XDP_ERR_PERMISSION
+   * @throws VerifierError, XDP_ERR_PERMISSION, XDP_ERR_PLATFORM where the kernel binds no program to the interface
    */
   constructor(options: ProgramOptions | OwnedFd) {
     if (options instanceof OwnedFd) {
@@ -148,8 +151,23 @@ function load(options: ProgramOptions): { fd: number; log: string } {
     if (fd !== -Errno.ENOSPC) break;
   }
   if (fd >= 0) return { fd, log: logLevel === 0 ? '' : log };
+  if (fd === -Errno.EINVAL) refuseUnbindable(options, fd);
   const cause = bpfError(`loading the program ${name}`, fd);
   throw fd === -Errno.EPERM ? cause : new VerifierError(name, log, cause);
+}
+
+/** The kernel refuses flags that it does not know, and interfaces, before the verifier could say why (bpf_prog_load()). */
+function refuseUnbindable({ name, boundTo }: ProgramOptions, error: number): void {
+  if (boundTo === undefined) return;
+  const fd = attempt({ name: 'probe', instructions: RETURN_0, boundTo });
+  if (fd >= 0) {
+    new OwnedFd(fd, 'XDP program that probes').close();
+    return;
+  }
+  throw new XdpError('XDP_ERR_PLATFORM', `the program ${name} can't be bound to the interface with index ${boundTo}`, {
+    advice: 'that needs Linux 6.3, and an interface in the namespace of the calling thread',
+    cause: bpfError(`loading the program ${name}`, error),
+  });
 }
 
 /** @returns a descriptor, or the negated error number */

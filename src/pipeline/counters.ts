@@ -38,8 +38,8 @@ export const Drop = {
   holdOverflow: -11,
 } as const;
 
-/** What is counted for each socket, that is, for each queue of each port. */
-const OWN_COUNTERS = [
+/** What is counted for each socket, that is, for each queue of each port, besides the reasons that packets are dropped for. */
+export const OWN_COUNTERS = [
   'rxPackets',
   'rxBytes',
   'txPackets',
@@ -63,7 +63,7 @@ const SOCKET_COUNTERS: readonly SocketCounter[] = [...OWN_COUNTERS, ...DROP_REAS
 export type SocketCounts = Record<SocketCounter, number>;
 
 /** What is counted for each worker. */
-const WORKER_COUNTERS = [
+export const WORKER_COUNTERS = [
   'freeFrames',
   'frames',
   'turns',

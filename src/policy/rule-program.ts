@@ -1,7 +1,7 @@
 import { link as linkProgram } from '../ebpf/index.js';
 import { BpfMap, Btf, deviceEntry, XdpProgram } from '../kernel/index.js';
 import { getLink, type Link } from '../netdev/index.js';
-import { type CompiledRules, compileRuleSet, type RuleSet } from '../rules/index.js';
+import { type CompiledRules, compileRuleSet, type RuleSet, requireLoadable } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';
 import { carriedMap } from './rule-counters.js';
 import { RECORD_MAP, type RulesRecord, readRecord, recordMap } from './rules-record.js';
@@ -32,10 +32,12 @@ export class RuleProgram implements Disposable {
    *
    * @param link where they are to run: its queues are the size of the maps of sockets
    * @param before rules whose maps of sockets go on: sockets can't be read out of one, to be put into another
-   * @throws XDP_ERR_VERIFIER, XDP_ERR_NO_INTERFACE, XDP_ERR_NO_PROGRAM, XDP_ERR_EXPRESSION, XDP_ERR_PERMISSION
+   * @throws RulesError (XDP_ERR_RULES) for rules that no program has room for; XDP_ERR_VERIFIER, XDP_ERR_NO_INTERFACE,
+   * XDP_ERR_NO_PROGRAM, XDP_ERR_EXPRESSION, XDP_ERR_PERMISSION
    */
   static build(rules: RuleSet, link: Link, before?: RuleProgram): RuleProgram {
     const compiled = compileRuleSet(rules, { queues: link.queues });
+    requireLoadable(rules, compiled);
     const sockets = compiled.sockets.map(({ name, map }) => ({ map, ...(name !== undefined && { name }) }));
     const maps = new Map<string, BpfMap>();
     try {
@@ -69,7 +71,7 @@ export class RuleProgram implements Disposable {
 
   /** The rules with this program, undefined when there are none (any more): it is not one of ours. Needs CAP_SYS_ADMIN. */
   static openId(id: number): RuleProgram | undefined {
-    const program = openXdp(id);
+    const program = XdpProgram.openId(id);
     if (program === undefined) return undefined;
     const maps = new Map<string, BpfMap>();
     try {
@@ -87,15 +89,6 @@ export class RuleProgram implements Disposable {
       throw error;
     }
     closeAll(program, maps);
-    return undefined;
-  }
-
-  /** The rules that run on an interface, as `link` tells it. */
-  static on(link: Link): RuleProgram | undefined {
-    for (const { programId } of link.xdp) {
-      const found = RuleProgram.openId(programId);
-      if (found !== undefined) return found;
-    }
     return undefined;
   }
 
@@ -121,16 +114,6 @@ export class RuleProgram implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-function openXdp(id: number): XdpProgram | undefined {
-  try {
-    return XdpProgram.openId(id);
-  } catch (error) {
-    // Of another type: ids are used anew.
-    if (error instanceof XdpError && error.code === 'XDP_ERR_USAGE') return undefined;
-    throw error;
   }
 }
 

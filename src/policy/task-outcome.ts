@@ -1,4 +1,5 @@
 import { VerifierError } from '../kernel/index.js';
+import { type RuleProblem, RulesError } from '../rules/index.js';
 import { type ErrorCode, runInNamespace, XdpError } from '../sys/index.js';
 
 /** What a thread tells of a task: errors lose their class on the way. */
@@ -11,6 +12,7 @@ interface ToldError {
   readonly call: string | undefined;
   readonly errno: number | undefined;
   readonly log: string | undefined;
+  readonly problems: readonly RuleProblem[] | undefined;
 }
 
 /** On the thread: runs a task. What nobody foresaw stays an error. */
@@ -20,9 +22,9 @@ export function outcomeOf<T>(run: () => T): Outcome<T> {
   } catch (error) {
     if (!(error instanceof XdpError)) throw error;
     const { code, message, advice, call, errno } = error;
-    return {
-      error: { code, message, advice, call, errno, log: error instanceof VerifierError ? error.log : undefined },
-    };
+    const log = error instanceof VerifierError ? error.log : undefined;
+    const problems = error instanceof RulesError ? error.problems : undefined;
+    return { error: { code, message, advice, call, errno, log, problems } };
   }
 }
 
@@ -42,7 +44,8 @@ export async function runTask<T>(
   });
   if ('value' in outcome) return outcome.value;
   const { message, ...told } = outcome.error;
-  const { code, log, ...options } = told;
+  const { code, log, problems, ...options } = told;
+  if (problems !== undefined) throw new RulesError(problems);
   const error = new XdpError(code, message, options);
   // As the rest of xdpkit does, so that the verifier's log is at hand.
   throw log === undefined ? error : Object.assign(error, { log });

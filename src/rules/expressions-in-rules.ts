@@ -42,7 +42,12 @@ export function compileRuleSet(ruleSet: RuleSet, options: Omit<CompileOptions, '
 
 const emitInRules: EmitExpression = (assembler, text, { start, end, stackEnd, yes, no }) => {
   if (start !== R6) throw new XdpError('XDP_ERR_INTERNAL', `expressions want the frame in r6, not ${start}`);
-  emitExpression(assembler, parseExpression(text), { match: yes, noMatch: no }, { stack: stackEnd, end });
+  emitExpression(
+    assembler,
+    parseExpression(text),
+    { match: yes, noMatch: no },
+    { stack: stackEnd, end, shortFirst: true },
+  );
 };
 
 function relationsIn(expression: Expression): number {

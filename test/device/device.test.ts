@@ -12,6 +12,7 @@ import { withNamespace } from '../../dist/sys/index.js';
 import { hasFragments } from '../../dist/xsk/index.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 
 failOnLeaks();
 let lab: Lab;
@@ -40,7 +41,9 @@ const journals = () => {
 };
 
 describe('an interface that is open', () => {
-  test('has our program, is seen whole, and is given back as it was', () => {
+  test('has our program, is seen whole, and is given back as it was', async () => {
+    // Linux 6.1 tells of a new link's state up to a second late (net/core/link_watch.c).
+    await expect.poll(() => near().state).toBe('up');
     const before = { features: features(), link: near() };
     const device = open({ promiscuous: true });
     expect(device.mode).toBe('native');
@@ -261,7 +264,7 @@ describe('a killed holder', () => {
       child.kill('SIGKILL');
     }
     await gone;
-    await expect.poll(() => near().xdp, { timeout: 1_000 }).toEqual([]);
+    await expect.poll(() => near().xdp, { timeout: patient(1_000) }).toEqual([]);
   };
 
   // Journals of a namespace are for whoever is in it: no other process on this machine gets in between.

@@ -1,3 +1,5 @@
+import { patient } from '../patience.js';
+
 /** Whether the long versions of the tests run: XDPKIT_LONG=1. */
 const LONG = process.env['XDPKIT_LONG'] === '1';
 
@@ -24,4 +26,4 @@ export const SOAK_FRAMES = Number(process.env['XDPKIT_SOAK_FRAMES'] ?? choose(0,
 /** Seconds of a soak without a number of frames. */
 export const SOAK_SECONDS = 5;
 /** Milliseconds that one test may take. */
-export const PATIENCE = choose(60_000, 600_000);
+export const PATIENCE = patient(choose(60_000, 600_000));

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patient } from '../patience.js';
 import { Running } from './running.js';
 
 /** Bytes of the headers of a pcap file, and of a packet in it (libpcap's pcap-savefile(5)). */
@@ -36,7 +37,7 @@ export class Capture implements AsyncDisposable {
 
   /** The frames so far, once there are as many as `count`; whatever there is after some seconds. */
   async frames(count: number): Promise<Buffer[]> {
-    const end = performance.now() + 3_000;
+    const end = performance.now() + patient(3_000);
     for (;;) {
       const frames = parse(readFileSync(this.#file));
       if (frames.length >= count || performance.now() > end) return frames;

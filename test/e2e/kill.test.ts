@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { patient } from '../patience.js';
 import { KILLS, PATIENCE } from './amounts.js';
 import { succeed } from './running.js';
 import { TestBed } from './test-bed.js';
@@ -24,7 +25,9 @@ test(
       // As the kernel's own tool sees it.
       const links = async () => JSON.parse(await succeed(['ip', '-j', '-d', 'link'], { netns: bed.netns })) as object[];
       const isFree = (link: { xdp?: unknown; promiscuity?: number }) => !('xdp' in link) && link.promiscuity === 0;
-      await expect.poll(async () => (await links()).every(isFree), { timeout: 1_000, interval: 50 }).toBe(true);
+      await expect
+        .poll(async () => (await links()).every(isFree), { timeout: patient(1_000), interval: 50 })
+        .toBe(true);
       expect(bed.programs()).toEqual([]);
       expect((await bridge.end()).status).toBe(137);
     }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deleteLink, getLink, setLink } from '../../dist/netdev/index.js';
+import { patient } from '../patience.js';
 import { LINK_EVENTS } from './amounts.js';
 import { jsonLines, samplesOf } from './json-lines.js';
 import { run, succeed } from './running.js';
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => bed.close());
 
 const again = (name: string, body: (time: number) => Promise<void>) =>
-  test(`${name}, ${LINK_EVENTS} times`, { timeout: LINK_EVENTS * 30_000 }, async () => {
+  test(`${name}, ${LINK_EVENTS} times`, { timeout: patient(LINK_EVENTS * 30_000) }, async () => {
     for (let time = 0; time < LINK_EVENTS; time++) {
       await body(time);
       bed.close();
@@ -28,7 +29,7 @@ const again = (name: string, body: (time: number) => Promise<void>) =>
 /** The events that a bridge has told of so far, once there are `count`. */
 async function eventsOf(bridge: RunningBridge, count: number): Promise<unknown[]> {
   const events = () => jsonLines(bridge.stdout).filter(({ type }) => type === 'event');
-  await expect.poll(() => events().length, { timeout: 5_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => events().length, { timeout: patient(5_000) }).toBeGreaterThanOrEqual(count);
   return events();
 }
 
@@ -43,7 +44,9 @@ async function expectEnd(bridge: RunningBridge, error: object): Promise<void> {
 /** Workers that have nothing to do look now and then, and sleep in between. */
 async function expectSleep(bridge: RunningBridge): Promise<void> {
   const from = samplesOf(bridge.stdout).length;
-  await expect.poll(() => samplesOf(bridge.stdout).length, { timeout: 5_000 }).toBeGreaterThanOrEqual(from + 3);
+  await expect
+    .poll(() => samplesOf(bridge.stdout).length, { timeout: patient(5_000) })
+    .toBeGreaterThanOrEqual(from + 3);
   const [first, last] = [samplesOf(bridge.stdout)[from]!, samplesOf(bridge.stdout).at(-1)!];
   for (const [worker, { turns, sleeps }] of last.workers.entries()) {
     const before = first.workers[worker]!;

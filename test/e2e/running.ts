@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { namespacePath } from '../../dist/sys/index.js';
+import { patient } from '../patience.js';
 
 /** The command under test. */
 export const XDPKIT: readonly string[] = [
@@ -74,9 +75,9 @@ export class Running implements AsyncDisposable {
     this.child.kill(signal);
   }
 
-  /** Waits until `pattern` was printed. Fails when the process ends, or says nothing of the kind. */
+  /** Waits until `pattern` was printed; see {@link patient}. Fails when the process ends, or says nothing of the kind. */
   async says(pattern: RegExp, milliseconds = 10_000): Promise<RegExpExecArray> {
-    const end = performance.now() + milliseconds;
+    const end = performance.now() + patient(milliseconds);
     for (;;) {
       const found = pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr);
       if (found !== null) return found;
@@ -88,8 +89,8 @@ export class Running implements AsyncDisposable {
   /** Waits for its end. Fails when it does not come. */
   async end(milliseconds = 30_000): Promise<Ending> {
     const timer = new AbortController();
-    const late = sleep(milliseconds, undefined, { signal: timer.signal }).then(() => {
-      throw this.#failure(`did not end within ${milliseconds} ms`);
+    const late = sleep(patient(milliseconds), undefined, { signal: timer.signal }).then(() => {
+      throw this.#failure(`did not end within ${patient(milliseconds)} ms`);
     });
     late.catch(() => {});
     const status = await Promise.race([this.#ended, late]);

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { TestContext } from 'vitest';
 import { isInstalled } from '../needs.js';
+import { patient } from '../patience.js';
 
 /** Debian's own, which its python3-scapy belongs to. */
 export const PYTHON = '/usr/bin/python3';
 
 /** What is more than a file on the PATH. */
 const PROBES: Readonly<Record<string, () => boolean>> = {
-  'python3-scapy': () => spawnSync(PYTHON, ['-c', 'import scapy'], { timeout: 20_000 }).status === 0,
+  'python3-scapy': () => spawnSync(PYTHON, ['-c', 'import scapy'], { timeout: patient(20_000) }).status === 0,
   'libxdp-dev': () => existsSync('/usr/include/xdp/xsk.h'),
   'libbpf-dev': () => existsSync('/usr/include/bpf/bpf_helpers.h'),
 };

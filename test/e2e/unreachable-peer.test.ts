@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { getLink } from '../../dist/netdev/index.js';
+import { patient } from '../patience.js';
 import { badChecksums, HiddenHosts } from './hidden-hosts.js';
 import { jsonLines, samplesOf } from './json-lines.js';
 import { Running, run, succeed } from './running.js';
@@ -70,7 +71,7 @@ describe.each(['native', 'generic'])('%s mode', (mode) => {
   // In native mode veth has its peer make segments that fit.
   test.runIf(mode === 'native').for(['v4', 'v6'] as const)(
     'a copy over TCP gets through, IP%s',
-    { timeout: 12_000 },
+    { timeout: patient(12_000) },
     async (family) => {
       const to = { netns: bed.hosts[1], address: bed.addresses[1][family] };
       const { sent, received } = await copyOverTcp(bed.hosts[0], to, 2 << 20);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { FAR, NEAR, WirePair } from './wire-pair.js';
 
 failOnLeaks();
@@ -21,7 +22,7 @@ interface Ended {
 
 /** Runs a command to its end. @param signals to send it when it says that it has begun */
 async function xdpkit(args: readonly string[], signal?: NodeJS.Signals): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], { timeout: 25_000 });
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], { timeout: patient(25_000) });
   let out = '';
   let err = '';
   let signalled = false;

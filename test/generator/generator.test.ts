@@ -12,6 +12,7 @@ import { deleteLink, getLink, listNamespaces, setFeatures, setLink } from '../..
 import { pcapHeader, pcapRecord } from '../../dist/wire/index.js';
 import type { FarEnd } from '../kernel/far-end.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { withFile } from '../wire/tshark.js';
 import { FAR, NEAR, WirePair } from './wire-pair.js';
 
@@ -42,7 +43,7 @@ function expectedFrames(description: TrafficDescription, count: number): string[
 async function arrived(count: number): Promise<string[]> {
   const frames: string[] = [];
   await expect
-    .poll(() => frames.push(...far.received().map(text)), { interval: 5, timeout: 10_000 })
+    .poll(() => frames.push(...far.received().map(text)), { interval: 5, timeout: patient(10_000) })
     .toBeGreaterThanOrEqual(count);
   return frames;
 }

@@ -119,6 +119,6 @@ test('what live frames can not send is refused', () => {
   const plan = (description: FrameDescription) => planFrames(parseFrameFields(description, (key) => key));
   const usage = (message: RegExp) =>
     expect.objectContaining({ code: 'XDP_ERR_USAGE', message: expect.stringMatching(message) });
-  expect(() => liveProgram(plan({ size: 3401 }), 1)).toThrow(usage(/too long for live frames/));
+  expect(() => liveProgram(plan({ size: 3369 }), 1)).toThrow(usage(/too long for live frames/));
   expect(() => liveProgram(plan({ size: '64-100' }), 1)).toThrow(usage(/up to 16 sizes, not 37/));
 });

@@ -14,6 +14,7 @@ import { encodeFrame, type Frame } from '../../dist/wire/index.js';
 import type { FarEnd } from '../kernel/far-end.js';
 import { testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { FAR, NEAR, WirePair } from './wire-pair.js';
 
 failOnLeaks();
@@ -24,7 +25,7 @@ afterEach(() => pair[Symbol.dispose]());
 const open = (options: Partial<ReceiverOptions> = {}) =>
   Receiver.open({ interface: FAR, netns: pair.farNetns, ...options });
 const received = (receiver: Receiver, frames: number) =>
-  expect.poll(() => receiver.sample().frames, { interval: 5, timeout: 10_000 }).toBeGreaterThanOrEqual(frames);
+  expect.poll(() => receiver.sample().frames, { interval: 5, timeout: patient(10_000) }).toBeGreaterThanOrEqual(frames);
 const code = (name: string, message = /./) =>
   expect.objectContaining({ code: name, message: expect.stringMatching(message) });
 
@@ -79,7 +80,7 @@ describe('between a generator and a receiver', () => {
           counts = receiver.sample();
           return counts.frames > 0 && counts.frames === before;
         },
-        { interval: 100, timeout: 10_000 },
+        { interval: 100, timeout: patient(10_000) },
       )
       .toBe(true);
     const [{ frames, lost, lowest, highest }] = (await receiver.close()).streams as [ReceiveCounts['streams'][0]];

@@ -14,6 +14,7 @@ import {
 import { createLab, getLink, type Lab, listLinks } from '../../dist/netdev/index.js';
 import { openNamespace, withNamespace } from '../../dist/sys/index.js';
 import { failOnLeaks, ip, kernelIs, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { bpftool } from './bpftool.js';
 import { attachForeign, loadForeign } from './foreign-programs.js';
 import { returning } from './programs.js';
@@ -152,7 +153,7 @@ test('ids of all objects are those that bpftool shows', async () => {
       const theirs = new Set(shown(kind.replace('program', 'prog')));
       return [...[...ours].filter((id) => !theirs.has(id)), ...[...theirs].filter((id) => !ours.has(id))];
     });
-  await expect.poll(missed, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(missed, { timeout: patient(10_000) }).toEqual([]);
   expect([...objectIds('link')]).toContain(link.info.id);
 });
 

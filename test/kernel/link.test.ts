@@ -8,6 +8,7 @@ import { XdpLink, type XdpMode } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
 import { calls, OwnedFd, withNamespace } from '../../dist/sys/index.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { bpftool } from './bpftool.js';
 import { FarEnd, testFrame } from './far-end.js';
 import { counting, countsMap, readCounts, returning } from './programs.js';
@@ -175,5 +176,5 @@ test.each(['native', 'generic'])('a killed holder gives the interface back withi
     child.kill('SIGKILL');
   }
   await once(child, 'exit');
-  await expect.poll(() => near().xdp, { timeout: 1_000 }).toEqual([]);
+  await expect.poll(() => near().xdp, { timeout: patient(1_000) }).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { BpfMap, type MapKind, perCpu, possibleCpus, type UpdateCondition, u32 }
 import { createLab, type Lab, listLinks } from '../../dist/netdev/index.js';
 import { withNamespace, XdpError } from '../../dist/sys/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { bpftool, type DumpedElement, dumpedBytes } from './bpftool.js';
 import { HashModel, hex, type Model, type Outcome, prefixKey, SlotModel, TrieModel } from './map-models.js';
 import { returning } from './programs.js';
@@ -256,7 +257,7 @@ function collect(steps: readonly (() => Outcome<boolean>)[], counts: (value: boo
 }
 
 describe.each(Object.keys(SUBJECTS))('%s', (name) => {
-  const patience = process.env['XDPKIT_LONG'] ? 300_000 : 30_000;
+  const patience = patient(process.env['XDPKIT_LONG'] ? 300_000 : 30_000);
   test(`does what its model does, and bpftool shows the same (seed ${seed})`, { timeout: patience }, () => {
     const random = new Random(seed);
     withNamespace(lab.namespace('near'), () => {

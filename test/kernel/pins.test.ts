@@ -11,6 +11,7 @@ import { BpfLink, BpfMap, bpffs, lockPins, PinDirectory, u32, XdpLink, XdpProgra
 import { createLab, deleteNamespace, getLink, type Lab } from '../../dist/netdev/index.js';
 import { withNamespace } from '../../dist/sys/index.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { bpftool } from './bpftool.js';
 import { returning } from './programs.js';
 
@@ -110,7 +111,7 @@ describe('pins', () => {
     link.close();
     expect(attached()).toEqual([other.info.id]);
     directory.remove();
-    return expect.poll(() => attached(), { timeout: 2_000 }).toEqual([]);
+    return expect.poll(() => attached(), { timeout: patient(2_000) }).toEqual([]);
   });
 
   test('of maps lead to the same map', () => {
@@ -154,7 +155,7 @@ describe('stale pins', () => {
   test('a namespace that is gone', async () => {
     install();
     deleteNamespace(netns);
-    await expect.poll(() => directory.isStale(), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => directory.isStale(), { timeout: patient(5_000) }).toBe(true);
   });
 
   test('a link that somebody has detached', () => {
@@ -213,7 +214,7 @@ describe('the lock', () => {
     } finally {
       holder.kill('SIGKILL');
     }
-    using lock = await lockPins({ signal: AbortSignal.timeout(2_000) });
+    using lock = await lockPins({ signal: AbortSignal.timeout(patient(2_000)) });
     expect(lock.isClosed).toBe(false);
   });
 });
@@ -223,7 +224,7 @@ describe('the bpffs', () => {
   /** Runs a script where it is process 1 and has mounts of its own, of which the bpffs is taken away. */
   const withoutBpffs = (script: string) => {
     const args = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', `umount -l /sys/fs/bpf; ${script}`];
-    return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8', timeout: 20_000 }));
+    return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8', timeout: patient(20_000) }));
   };
 
   test('is where everybody has it', () => {

@@ -179,6 +179,15 @@ describe('options', () => {
     );
   });
 
+  test('bound to an interface that can not be: none is there, or the kernel is before Linux 6.3', () => {
+    const absent = { index: 2 ** 31 - 1 };
+    for (const { index } of kernelIs(6, 3) ? [absent] : [absent, getLink('lo')]) {
+      expect(() => returning(XdpAction.pass, 'returning', { boundTo: index })).toThrow(
+        expect.objectContaining({ code: 'XDP_ERR_PLATFORM', message: expect.stringContaining(`index ${index}`) }),
+      );
+    }
+  });
+
   test.each(['devmap', 'cpumap'] as const)('for a %s: attached to no interface', (attachTo) => {
     using program = returning(XdpAction.pass, 'returning', { attachTo });
     expect(() => XdpLink.attach(program, { index: 1, name: 'lo' }, 'generic')).toThrow(

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { type Assembler, Helper, R0, R1, R2, R3, R4, R6, R7, R8, R10 } from '../../dist/ebpf/index.js';
 import { BpfMap, RingBuffer, TestRun, type XdpProgram } from '../../dist/kernel/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { testFrame } from './far-end.js';
 import { written } from './programs.js';
 import { Random } from './random.js';
@@ -142,7 +143,7 @@ test('a record that is still being written is not shown', async () => {
   });
   let [records, wrong, busy] = [0, 0, 0];
   try {
-    const end = Date.now() + 20_000;
+    const end = Date.now() + patient(20_000);
     while ((records < 300 || busy < 3) && Date.now() < end) {
       if (records === 0) await sleep(1);
       for (let i = 0; i < 1_000; i++) {

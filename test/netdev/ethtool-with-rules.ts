@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patient } from '../patience.js';
 
 /** How many rules the table has, and the bytes of one: a u32 that tells whether it is there, and the rule. */
 const SIZE = 8;
@@ -76,7 +77,7 @@ export class EthtoolWithRules {
     writeFileSync(this.#table, new Uint8Array(SIZE * SLOT_LENGTH));
     writeFileSync(join(this.#folder, 'shim.c'), SHIM);
     const files = ['-o', join(this.#folder, 'shim.so'), join(this.#folder, 'shim.c')];
-    execFileSync('gcc', ['-shared', '-fPIC', '-Wall', '-Werror', ...files], { timeout: 20_000 });
+    execFileSync('gcc', ['-shared', '-fPIC', '-Wall', '-Werror', ...files], { timeout: patient(20_000) });
   }
 
   /** The table, by location. */
@@ -98,7 +99,7 @@ export class EthtoolWithRules {
   run(command: string, netns: string): string {
     const env = { ...process.env, LD_PRELOAD: join(this.#folder, 'shim.so'), XDPKIT_RULES: this.#table };
     const args = ['netns', 'exec', netns, 'ethtool', ...command.split(' ')];
-    return execFileSync('ip', args, { encoding: 'utf8', timeout: 20_000, env });
+    return execFileSync('ip', args, { encoding: 'utf8', timeout: patient(20_000), env });
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import {
   removeFlowRule,
 } from '../../dist/netdev/index.js';
 import { Errno, useBackend } from '../../dist/sys/index.js';
+import { patient } from '../patience.js';
 import { EthtoolWithRules } from './ethtool-with-rules.js';
 import { type NtupleDriver, ntupleDriver } from './ntuple-driver.js';
 import { failOnLeaks, run } from './oracle.js';
@@ -146,7 +147,7 @@ describe('the bytes of a rule', () => {
         return 0;
       }`;
     writeFileSync(join(directory, 'rules.c'), source);
-    execFileSync('gcc', ['-o', join(directory, 'rules'), join(directory, 'rules.c')], { timeout: 20_000 });
+    execFileSync('gcc', ['-o', join(directory, 'rules'), join(directory, 'rules.c')], { timeout: patient(20_000) });
     const [sizes, ...specs] = execFileSync(join(directory, 'rules'), { encoding: 'utf8' }).trim().split('\n');
     // As src/netdev/flow-rules.ts lays them out.
     expect(sizes).toBe('192 16 184 188');

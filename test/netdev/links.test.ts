@@ -14,6 +14,7 @@ import {
   Tap,
 } from '../../dist/netdev/index.js';
 import { XdpError } from '../../dist/sys/index.js';
+import { patient } from '../patience.js';
 import { failOnLeaks, ip, run } from './oracle.js';
 import { attachPass } from './xdp-program.js';
 
@@ -152,7 +153,7 @@ describe('listLinks and getLink', () => {
   test('more links than one answer holds', () => {
     const netns = lab.namespace('many');
     const lines = Array.from({ length: 150 }, (_, i) => `link add many${i} type bridge`).join('\n');
-    execFileSync('ip', ['-n', netns, '-batch', '-'], { input: lines, timeout: 20_000 });
+    execFileSync('ip', ['-n', netns, '-batch', '-'], { input: lines, timeout: patient(20_000) });
     expect(listLinks({ netns }).map(({ name }) => name)).toEqual(ip('link', netns).map(({ ifname }) => ifname));
   });
 

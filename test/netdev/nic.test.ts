@@ -16,6 +16,7 @@ import {
   setLink,
   watchLinks,
 } from '../../dist/netdev/index.js';
+import { patient } from '../patience.js';
 import { failOnLeaks, kernelIs, run } from './oracle.js';
 
 /**
@@ -38,10 +39,10 @@ describe.skipIf(nic === undefined)('a NIC of hardware (XDPKIT_NIC names one that
   const { driver } = nic === undefined ? {} : getLink(name);
   beforeAll(async () => {
     setLink(name, { up: true });
-    await vi.waitFor(() => expect(getLink(name).carrier).toBe(true), 15_000);
+    await vi.waitFor(() => expect(getLink(name).carrier).toBe(true), patient(15_000));
   });
   /** Many drivers reset the NIC for a change. */
-  afterEach(() => vi.waitFor(() => expect(getLink(name).carrier).toBe(true), 15_000));
+  afterEach(() => vi.waitFor(() => expect(getLink(name).carrier).toBe(true), patient(15_000)));
 
   test('rings, channels and coalescing are what ethtool says', () => {
     const rings = numbers(run(`ethtool -g ${name}`));

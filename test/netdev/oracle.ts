@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { release } from 'node:os';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openResources, traceResources } from '../../dist/sys/index.js';
+import { patient } from '../patience.js';
 
 /** Runs a tool, in a namespace if one is named, and returns what it prints. */
 export function run(command: string, netns?: string): string {
   const [program = '', ...args] = (netns === undefined ? command : `ip netns exec ${netns} ${command}`).split(' ');
-  return execFileSync(program, args, { encoding: 'utf8', timeout: 20_000, stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(program, args, { encoding: 'utf8', timeout: patient(20_000), stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** What `ip -j -d` prints. */

@@ -16,6 +16,7 @@ import {
   watchLinks,
 } from '../../dist/netdev/index.js';
 import { currentBackend, Errno, useBackend } from '../../dist/sys/index.js';
+import { patient } from '../patience.js';
 import { failOnLeaks, run } from './oracle.js';
 
 failOnLeaks();
@@ -76,7 +77,7 @@ async function expectUpToDate(): Promise<void> {
 }
 
 function batch(lines: readonly string[], netns: string = left): void {
-  execFileSync('ip', ['-n', netns, '-batch', '-'], { input: lines.join('\n'), timeout: 20_000 });
+  execFileSync('ip', ['-n', netns, '-batch', '-'], { input: lines.join('\n'), timeout: patient(20_000) });
 }
 
 describe('changes made from outside', () => {
@@ -320,7 +321,7 @@ describe('life and end', () => {
   test('a process that only watches can end if it wants to', () => {
     const module = new URL('../../dist/netdev/index.js', import.meta.url);
     const script = `import { watchLinks } from '${module}'; watchLinks().unref();`;
-    execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 60_000 });
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: patient(60_000) });
   });
 
   test('a namespace without its name is watched on', async () => {

@@ -17,6 +17,7 @@ import { Attributes, PayloadWriter } from '../../dist/netdev/netlink-attributes.
 import { decodeXdpFeatures } from '../../dist/netdev/xdp-features.js';
 import { currentBackend, Errno, useBackend } from '../../dist/sys/index.js';
 import { Umem } from '../../dist/xsk/index.js';
+import { patient } from '../patience.js';
 import { Wire } from '../xsk/kernel-queue.js';
 import { failOnLeaks, kernelIs, run } from './oracle.js';
 import { attachPass } from './xdp-program.js';
@@ -42,7 +43,7 @@ describe.skipIf(!kernelIs(6, 8))('the names are those of the running kernel, bit
   let kernel: string;
   beforeAll(() => {
     const dump = 'bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep NETDEV_X';
-    kernel = execFileSync('sh', ['-c', dump], { encoding: 'utf8', timeout: 20_000 });
+    kernel = execFileSync('sh', ['-c', dump], { encoding: 'utf8', timeout: patient(20_000) });
   });
   test.each([
     ['xdp', 'NETDEV_XDP_ACT_'],

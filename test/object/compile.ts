@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { patient } from '../patience.js';
 
 const SOURCES = fileURLToPath(new URL('./c/', import.meta.url));
 /** Debian keeps <asm/types.h> in the folder of the architecture. */
@@ -35,5 +36,8 @@ export function compileText(name: string, source: string, flags: readonly string
 }
 
 function clang(args: readonly string[], target: string, input = ''): void {
-  execFileSync('clang-14', ['-O2', '-Wall', '-target', target, INCLUDE, '-c', ...args], { input, timeout: 20_000 });
+  execFileSync('clang-14', ['-O2', '-Wall', '-target', target, INCLUDE, '-c', ...args], {
+    input,
+    timeout: patient(20_000),
+  });
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BpfObject, type MapDefinition } from '../../dist/object/index.js';
 import { openResources, XdpError } from '../../dist/sys/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { compile, EXAMPLES } from './compile.js';
 import { headersOf, sectionsOf } from './elf-places.js';
 
@@ -76,7 +77,7 @@ function attempt(file: Uint8Array): string {
   }
 }
 
-test(`${CASES} damaged files load, or are refused with a code`, { timeout: CASES * 60 }, () => {
+test(`${CASES} damaged files load, or are refused with a code`, { timeout: patient(CASES * 60) }, () => {
   const files = EXAMPLES.map((name) => readFileSync(compile(name)));
   const outcomes: Record<string, number> = {};
   for (let seed = 1; seed <= CASES; seed++) {

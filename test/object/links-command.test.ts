@@ -10,6 +10,7 @@ import { jsonLines } from '../e2e/json-lines.js';
 import { run, succeed, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { failOnLeaks, ip, kernelIs, run as tool } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { compile, compileText } from './compile.js';
 
 failOnLeaks();
@@ -54,7 +55,10 @@ async function links(...args: string[]): Promise<Links> {
 }
 /** Runs a tool in the namespace, but with the bpffs in sight: `ip netns exec` and `tc -n` hide it. */
 const inside = (command: string) =>
-  execFileSync('nsenter', [`--net=/run/netns/${netns}`, ...command.split(' ')], { encoding: 'utf8', timeout: 20_000 });
+  execFileSync('nsenter', [`--net=/run/netns/${netns}`, ...command.split(' ')], {
+    encoding: 'utf8',
+    timeout: patient(20_000),
+  });
 
 /** What bpftool shows. Version 7.1 forgets braces. */
 const net = () => JSON.parse(inside('bpftool --json net').replace(/\["id":(\d+)\]/, '[{"id":$1}]'))[0];

@@ -9,6 +9,7 @@ import { Running, run, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { FarEnd } from '../kernel/far-end.js';
 import { ip, kernelIs, run as tool } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { compile, compileText } from './compile.js';
 import { udpFrame } from './packets.js';
 
@@ -129,7 +130,7 @@ test('killed, it gives the interface back', async () => {
   await running.says(/is attached/);
   running.kill('SIGKILL');
   await running.end();
-  await expect.poll(xdp, { timeout: 2000 }).toEqual([]);
+  await expect.poll(xdp, { timeout: patient(2000) }).toEqual([]);
 });
 
 test.each<[string, () => unknown]>([
@@ -158,7 +159,7 @@ test('a map that is pinned is used, and stays', async () => {
       send([udpFrame({ port: 9 })]);
       using map = BpfMap.openPinned(pin);
       const packets = () => map.typed('u16', { packets: 'u64', bytes: 'u64' }).get(9)?.packets;
-      await expect.poll(packets, { timeout: 5000 }).toBe(count);
+      await expect.poll(packets, { timeout: patient(5000) }).toBe(count);
     }
   } finally {
     rmSync(pin, { force: true });

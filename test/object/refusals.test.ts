@@ -5,6 +5,7 @@ import { BpfMap, bpffs, TestRun, VerifierError } from '../../dist/kernel/index.j
 import { BpfObject } from '../../dist/object/index.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { compile, compileText } from './compile.js';
 import { sectionsOf } from './elf-places.js';
 import { udpFrame } from './packets.js';
@@ -102,7 +103,7 @@ describe('loading', () => {
       const names: { name?: string }[] = [...bpftool('map show'), ...bpftool('prog show')];
       return names.filter(({ name }) => name === 'xdpkit_half' || name === 'half.data' || name === 'good');
     };
-    await expect.poll(left, { timeout: 5_000 }).toEqual([]);
+    await expect.poll(left, { timeout: patient(5_000) }).toEqual([]);
     using loaded = object.load({ programs: ['good'] });
     expect([...loaded.programs.keys()]).toEqual(['good']);
   });

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLab, getFeatures, getLink, type Lab, setLink } from '../../dist/netdev/index.js';
 import { Bridge, type BridgeOptions, type BridgeSummary } from '../../dist/pipeline/index.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 
 failOnLeaks();
 const PORTS = ['port0', 'port1'];
@@ -34,7 +35,7 @@ const open = (options: Partial<BridgeOptions> = {}) =>
   Bridge.open({ interfaces: PORTS, netns, ring: 256, ledger: true, ...options });
 const ping = (...options: string[]) => {
   const args = ['netns', 'exec', hosts[0]!, 'ping', '-W', '2', ...options];
-  return promisify(execFile)('ip', args, { timeout: 15_000 });
+  return promisify(execFile)('ip', args, { timeout: patient(15_000) });
 };
 const programs = () => PORTS.flatMap((name) => getLink(name, { netns }).xdp);
 const state = () =>
@@ -265,7 +266,7 @@ describe('with one queue each', () => {
     await ping('-c', '1', '10.6.0.2');
     run(`ip -n ${netns} link del port1`);
     const gone = code('XDP_ERR_INTERFACE_GONE', { message: expect.stringContaining('port1') });
-    const late = sleep(5_000).then(() => 'nothing happened');
+    const late = sleep(patient(5_000)).then(() => 'nothing happened');
     await expect(Promise.race([bridge.finished, late])).rejects.toThrow(gone);
     expect(getLink('port0', { netns }).xdp).toEqual([]);
     await expect(bridge.close()).rejects.toThrow(gone);

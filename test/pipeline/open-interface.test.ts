@@ -154,7 +154,9 @@ test.runIf(hasFragments())('an MTU of 9000: packets of several frames, there and
   }
 });
 
-test('leaves everything as it was, also when it can not be opened', () => {
+test('leaves everything as it was, also when it can not be opened', async () => {
+  // Linux 6.1 tells of a new link's state up to a second late (net/core/link_watch.c).
+  await expect.poll(() => getLink('port0', { netns }).state).toBe('up');
   const state = () => ({
     link: getLink('port0', { netns }),
     features: Object.fromEntries(getFeatures('port0', { netns })),

@@ -7,6 +7,7 @@ import { type InstalledRules, installRules } from '../../dist/policy/index.js';
 import type { RuleSet } from '../../dist/rules/index.js';
 import { runInNamespace } from '../../dist/sys/index.js';
 import { failOnLeaks, ip } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { RulesBed } from './rules-bed.js';
 
 failOnLeaks();
@@ -87,5 +88,5 @@ test(
     // After a replacement no count is behind that of an earlier one.
     expect(samples).toEqual([...samples].sort((a, b) => a - b));
   },
-  LONG ? 1_800_000 : 60_000,
+  patient(LONG ? 1_800_000 : 60_000),
 );

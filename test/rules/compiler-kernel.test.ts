@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileRules, type RuleSet } from '../../dist/rules/index.js';
+import { type CompileOptions, compileRules, type RuleSet } from '../../dist/rules/index.js';
 import { addCounts, difference, expectedOf } from './differential.js';
 import { LoadedRules } from './loading-kernel.js';
 import { Random } from './random.js';
@@ -17,7 +17,7 @@ const withoutLimits = (ruleSet: RuleSet): RuleSet => ({
   ),
 });
 
-function compare(ruleSet: RuleSet, random: Random, options: { compact: boolean }): string | undefined {
+function compare(ruleSet: RuleSet, random: Random, options: CompileOptions): string | undefined {
   const compiled = compileRules(ruleSet, options);
   using rules = new LoadedRules(compiled);
   const counters = new Array<number>(4 * ruleSet.rules.length).fill(0);
@@ -34,7 +34,7 @@ function compare(ruleSet: RuleSet, random: Random, options: { compact: boolean }
   return undefined;
 }
 
-test.each([false, true])(
+test.each([false, true, 'tables'] as const)(
   'the kernel does what the model says (one list for all classes: %s)',
   { timeout: 3_600_000 },
   (compact) => {
@@ -49,7 +49,7 @@ test.each([false, true])(
 test('programs with limits load', { timeout: 3_600_000 }, () => {
   for (let set = 0; set < SETS / 4; set++) {
     const random = new Random(SEED * 2_000_003 + set);
-    for (const compact of [false, true])
+    for (const compact of [false, true, 'tables'] as const)
       new LoadedRules(compileRules(randomRules(random, 10), { compact }))[Symbol.dispose]();
   }
 });
@@ -79,7 +79,8 @@ test.each<[string, RuleSet]>([
     },
   ],
 ])('what the verifier once refused loads: %s', (_name, ruleSet) => {
-  for (const compact of [false, true]) new LoadedRules(compileRules(ruleSet, { compact }))[Symbol.dispose]();
+  for (const compact of [false, true, 'tables'] as const)
+    new LoadedRules(compileRules(ruleSet, { compact }))[Symbol.dispose]();
 });
 
 test('limits, overall and for each source', () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { patient } from '../patience.js';
 
 /**
  * Frames made by scapy, with every protocol that expressions name; and the shorter ones that are left of some of them when they
@@ -8,7 +9,7 @@ export function captureFrames(): { whole: Uint8Array[]; cut: Uint8Array[] } {
   // The system's python has scapy (python3-scapy), whichever python comes first in the path.
   const output = execFileSync('/usr/bin/python3', [`${import.meta.dirname}/expression-frames.py`], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: patient(30_000),
   });
   const whole = output
     .trim()

@@ -17,6 +17,7 @@ import {
 import { TestRun, XdpProgram } from '../../dist/kernel/index.js';
 import { emitExpression, matchesExpression, parseExpression } from '../../dist/rules/expression/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { arbitraryExpression } from './arbitrary-expression.js';
 import { captureFrames } from './expression-capture.js';
 import { CORPUS } from './expression-corpus.js';
@@ -66,7 +67,7 @@ function disagreement(text: string): string | undefined {
 
 test.for(Object.entries(CORPUS))(
   '%s: compiled as evaluated',
-  { timeout: LONG ? 600_000 : 30_000 },
+  { timeout: patient(LONG ? 600_000 : 30_000) },
   ([, expressions]) => {
     expect(expressions.map(disagreement).filter((each) => each !== undefined)).toEqual([]);
   },

@@ -20,7 +20,7 @@ import { randomRules } from './random-rules.js';
 export interface FuzzSet {
   readonly ruleSet: RuleSet;
   /** One list of rules for all classes of packets, as very large sets have it. */
-  readonly compact: boolean;
+  readonly compact: boolean | 'tables';
   /** Whether there is a socket, an interface, a program where rules send packets. */
   readonly sockets: boolean;
   readonly packets: readonly Uint8Array[];
@@ -44,7 +44,7 @@ export function fuzzSet(seed: number, index: number, packets: number): FuzzSet {
     const match = random.chance(0.15) ? withExpression(random, rule.match) : rule.match;
     return { ...rule, match, action: untimed(random, rule.action) };
   });
-  const compact = random.chance(0.3);
+  const compact = random.chance(0.3) && (index % 2 === 0 || 'tables');
   const sockets = random.chance(0.5);
   return { ruleSet: { rules }, compact, sockets, packets: Array.from({ length: packets }, () => randomPacket(random)) };
 }

@@ -40,7 +40,10 @@ export class InterpretedRules {
       for (const { map, key } of compiled.interfaces) (this.maps[map] as InterpreterRedirectMap).set(key, 1);
       for (const { map, key } of compiled.programs) (this.maps[map] as InterpreterProgramArray).set(key, other);
     }
-    this.#interpreter = new Interpreter(new InterpreterProgram(compiled.program, this.maps), { clock: () => this.now });
+    this.#interpreter = new Interpreter(new InterpreterProgram(compiled.program, this.maps), {
+      clock: () => this.now,
+      shortest: 0,
+    });
   }
 
   run(packet: Uint8Array): RunOfRules {

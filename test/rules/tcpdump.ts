@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { patient } from '../patience.js';
 
 const PCAP_HEADER = 24;
 const RECORD_HEADER = 16;
@@ -15,7 +16,7 @@ export type Verdicts = readonly boolean[] | string;
 export function tcpdumpVerdicts(path: string, count: number, expression: string, options: string[] = []): Verdicts {
   const { status, stdout, stderr } = spawnSync('tcpdump', [...options, '-r', path, '-w', '-', '--', expression], {
     maxBuffer: 1 << 28,
-    timeout: 20_000,
+    timeout: patient(20_000),
   });
   const matching = new Array<boolean>(count).fill(false);
   if (status !== 0) {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { calls, Mapping, OwnedFd, openResources, traceResources } from '../../dist/sys/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 
 failOnLeaks();
 
@@ -57,7 +58,7 @@ test('the address range is given back once no view can be reached, and not soone
   const fixture = fileURLToPath(new URL('./collected-mapping.mjs', import.meta.url));
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', fixture], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patient(20_000),
   });
   expect({ stderr, found: JSON.parse(stdout) }).toEqual({
     stderr: '',

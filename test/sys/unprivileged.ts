@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { patient } from '../patience.js';
 
 const NOBODY = '65534';
 
@@ -13,5 +14,5 @@ export function runUnprivileged<T>(capabilities: readonly string[], script: URL,
   const node = [process.execPath, fileURLToPath(script), ...args];
   const command = ['setpriv', ...user, `--inh-caps=${sets}`, `--ambient-caps=${sets}`, ...node];
   const limited = ['--memlock=8388608:8388608', ...command];
-  return JSON.parse(execFileSync('prlimit', limited, { encoding: 'utf8', timeout: 20_000 })) as T;
+  return JSON.parse(execFileSync('prlimit', limited, { encoding: 'utf8', timeout: patient(20_000) })) as T;
 }

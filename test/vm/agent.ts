@@ -56,6 +56,7 @@ while (!existsSync(`${folder}/off`)) {
       rmSync(`${folder}/${file}`);
     }
   }
-  await sleep(100);
+  // To look takes the emulated guest tens of milliseconds.
+  await sleep(500);
 }
 process.exit();

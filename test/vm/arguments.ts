@@ -2,9 +2,6 @@ import { parseArgs } from 'node:util';
 import { KERNELS, type Kernel } from './cache.js';
 import { NICS, type Nic } from './nic.js';
 
-/** What is run where nothing else is asked for: all that talks to the kernel. */
-const TESTS = ['sys', 'kernel', 'netdev', 'xsk', 'device', 'pipeline'].map((folder) => `test/${folder}/`);
-
 export const USAGE = `Usage: npm run test:vm -- [options] [tests...]
 
 Boots Debian's kernels in QEMU (software emulation) with the host's own root, read-only. With each kernel
@@ -14,11 +11,13 @@ Needs root, and what npm run test:vm:tools fetches.
 
   --kernel LIST      of ${KERNELS.join(', ')}, or all (default: all)
   --nic LIST         of ${NICS.join(', ')}, or all (default: all)
-  --tests NAMES      files, or parts of their paths, to run in each guest instead: with NICs too, and no traffic
-                     (may be repeated; words without an option are taken so as well)
+  --tests NAMES      files, parts of their paths, or patterns like 'test/kernel/**', to run in each guest instead: with
+                     NICs too, and no traffic (may be repeated; words without an option are taken so as well)
+  --resume           without the files that have passed with this kernel and NIC since the last run without --resume,
+                     whatever has changed since
   --mtu BYTES        of the NICs and the hosts (default: 1500)
   --bridge OPTION    an option for the bridge under test (may be repeated): --bridge=--frame-size=4096
-  --limit SECONDS    that a test file may take in the guest (default: 300)
+  --limit SECONDS    that a test file may take in the guest (default: 900)
   --keep-going       go on with the next guest when something failed
   --shell            a shell in the guest instead of tests; it has the NICs eth0 and eth1
   --help
@@ -29,10 +28,11 @@ Logs are in temp/vm/runs. Exit codes: 0 all passed, 1 something failed, 2 usage,
 export interface Settings {
   readonly kernels: readonly Kernel[];
   readonly nics: readonly Nic[];
-  /** Parts of the paths of test files. */
+  /** See testFiles(). */
   readonly tests: readonly string[];
   /** Whether the tests run in guests with NICs too, in place of the traffic tests. */
   readonly testsEverywhere: boolean;
+  readonly resume: boolean;
   readonly mtu: number;
   readonly bridge: readonly string[];
   readonly limit: number;
@@ -50,8 +50,9 @@ export function settingsOf(args: readonly string[]): Settings | undefined {
   const settings = {
     kernels: list('--kernel', values.kernel, KERNELS),
     nics: list('--nic', values.nic, NICS),
-    tests: tests.length > 0 ? tests : TESTS,
+    tests,
     testsEverywhere: tests.length > 0,
+    resume: values.resume,
     mtu: number('--mtu', values.mtu, 1280, 9216),
     bridge: values.bridge,
     limit: number('--limit', values.limit, 1, 86_400),
@@ -73,9 +74,10 @@ function parse(args: readonly string[]) {
         kernel: { type: 'string', default: 'all' },
         nic: { type: 'string', default: 'all' },
         tests: { type: 'string', multiple: true, default: [] },
+        resume: { type: 'boolean', default: false },
         mtu: { type: 'string', default: '1500' },
         bridge: { type: 'string', multiple: true, default: [] },
-        limit: { type: 'string', default: '300' },
+        limit: { type: 'string', default: '900' },
         'keep-going': { type: 'boolean', default: false },
         shell: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

@@ -13,9 +13,27 @@ export const NIC_MODULES: Readonly<Record<Nic, readonly string[]>> = {
   igb: ['igb'],
 };
 
-/** Where the driver works in our memory (virtio-net receives so since 6.11, and sends since 6.13; igb does both since 6.14). */
-export function hasZeroCopy(kernel: Kernel, nic: Nic): boolean {
-  return nic !== 'none' && kernel === '7.2';
+export interface Given {
+  readonly mode: 'native' | 'generic';
+  readonly zeroCopy: boolean;
+  readonly multiBuffer: boolean;
+  /** Whether sockets learn which NAPI instance to poll: until Linux 6.14 igb gives its receive queues the id 0. */
+  readonly polled: boolean;
+}
+
+/** Above this MTU packets come in several frames. */
+const ONE_FRAME = 3818;
+
+/**
+ * What a driver gives: where it works in our memory (virtio-net receives so since 6.11, and sends since 6.13; igb does both
+ * since 6.14), but not where packets come in several frames (xdp_zc_max_segs is 1); and whether it copes with those at all:
+ * igb_xdp_setup() refuses what exceeds its buffer, and the program is generic then.
+ */
+export function given(kernel: Kernel, nic: Nic, mtu: number): Given {
+  const multiBuffer = mtu > ONE_FRAME;
+  const mode = multiBuffer && nic === 'igb' ? 'generic' : 'native';
+  const polled = mode === 'native' && (nic === 'virtio' || kernel === '7.2');
+  return { mode, zeroCopy: kernel === '7.2' && !multiBuffer, multiBuffer, polled };
 }
 
 /** QEMU's arguments for one NIC behind each of the taps. */

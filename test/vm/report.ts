@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** A line of a report: a file has begun, or has ended. */
-export type ReportLine = { readonly begun: string } | FileResult;
+/** A line of a report: a file has begun, one of its tests has ended, or all of it has. */
+export type ReportLine = { readonly begun: string } | { readonly done: TestResult } | FileResult;
 
 export interface FileResult {
   readonly file: string;
@@ -28,6 +28,10 @@ export default class Report implements Reporter {
 
   onTestModuleQueued(module: TestModule): void {
     this.#tell({ begun: module.relativeModuleId });
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    this.#tell({ done: resultOf(test) });
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -56,8 +60,14 @@ function resultOf(test: TestCase): TestResult {
   return { name: test.fullName, state: result.state === 'pending' ? 'failed' : result.state, why: why ?? '' };
 }
 
-/** What a report says so far. */
-export function readReport(file: string): { ended: FileResult[]; running: string | undefined } {
+export interface ReportSoFar {
+  readonly ended: FileResult[];
+  readonly running: string | undefined;
+  /** Those of the file that is running. */
+  readonly tests: readonly TestResult[];
+}
+
+export function readReport(file: string): ReportSoFar {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   // The last line may be under way.
   const lines = text
@@ -67,5 +77,7 @@ export function readReport(file: string): { ended: FileResult[]; running: string
   const entries = lines.map((line) => JSON.parse(line) as ReportLine);
   const ended = entries.filter((entry) => 'file' in entry);
   const begun = entries.flatMap((entry) => ('begun' in entry ? [entry.begun] : []));
-  return { ended, running: begun.find((name) => !ended.some(({ file: other }) => other === name)) };
+  const running = begun.find((name) => !ended.some(({ file: other }) => other === name));
+  const sinceThen = entries.slice(entries.findLastIndex((entry) => 'begun' in entry || 'file' in entry) + 1);
+  return { ended, running, tests: sinceThen.flatMap((entry) => ('done' in entry ? [entry.done] : [])) };
 }

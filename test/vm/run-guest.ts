@@ -9,14 +9,18 @@ import { runGuestTests } from './guest-tests.js';
 import { makeInitramfs } from './initramfs.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
-import { hasZeroCopy, NIC_MODULES, type Nic } from './nic.js';
+import { given, NIC_MODULES, type Nic } from './nic.js';
 import { type FileResult, readReport } from './report.js';
+import { Results } from './results.js';
+import { testFiles } from './test-files.js';
 import type { TrafficBed, TrafficFigures } from './traffic-bed.js';
 
 /** Seconds from the start of QEMU to the guest's first sign. A few, on a machine that has nothing else to do. */
 const BOOT = 240;
 const TRAFFIC = 1800;
 const OFF = 30;
+/** See test/patience.ts: emulation is some twenty times slower than the machine, but tests have much time. */
+const PATIENCE = process.env['XDPKIT_PATIENCE'] ?? '8';
 
 export interface GuestResult {
   readonly kernel: Kernel;
@@ -41,9 +45,14 @@ export async function runGuest(
   tell: (line: string) => void,
   signal: AbortSignal,
 ): Promise<GuestResult> {
-  const files: FileResult[] = [];
+  const results = new Results(kernel, nic, settings.resume);
+  const runsTests = nic === 'none' || settings.testsEverywhere;
+  const files = runsTests ? results.passed() : [];
+  const left = runsTests ? testFiles(settings.tests).filter((name) => !files.some(({ file }) => file === name)) : [];
+  if (runsTests && left.length === 0 && !settings.shell) return { kernel, nic, bootSeconds: 0, files, figures: {} };
   const onFile = (result: FileResult) => {
     files.push(result);
+    if (runsTests) results.add(result);
     tell(fileLine(result));
   };
   const folder = `${process.cwd()}/temp/vm/runs/${kernel}-${nic}`;
@@ -73,12 +82,12 @@ export async function runGuest(
     network.plug();
     tell(`Linux ${kernelRelease(kernel)} is up after ${bootSeconds.toFixed(1)} s`);
     if (settings.shell) return await machine.ended;
-    if (nic === 'none' || settings.testsEverywhere) {
-      await runGuestTests(guest, { patterns: settings.tests, limit: settings.limit, onFile, env: testEnv(nic) });
+    if (runsTests) {
+      await runGuestTests(guest, { files: left, limit: settings.limit, onFile, env: testEnv(nic) });
     } else {
       const { hosts } = network;
       const { mtu, bridge } = settings;
-      await runTraffic({ folder, nic, hosts, zeroCopy: hasZeroCopy(kernel, nic), mtu, bridge }, onFile, signal);
+      await runTraffic({ folder, nic, hosts, ...given(kernel, nic, mtu), mtu, bridge }, onFile, signal);
     }
     leaving = true;
     guest.off();
@@ -112,9 +121,9 @@ function startScript(nic: Nic, shell: boolean): string {
 /** With the console as its terminal, so that Ctrl-C works. */
 const SHELL = 'setsid --ctty --wait bash -i </dev/ttyS0 >/dev/ttyS0 2>&1';
 
-/** For test/netdev/nic.test.ts: a NIC that may be changed. */
+/** With a NIC that may be changed, for test/netdev/nic.test.ts. */
 function testEnv(nic: Nic): Record<string, string> {
-  return nic === 'none' ? {} : { XDPKIT_NIC: 'eth0' };
+  return { XDPKIT_PATIENCE: PATIENCE, ...(nic === 'none' ? {} : { XDPKIT_NIC: 'eth0' }) };
 }
 
 /** The host's part of the traffic tests: a vitest of its own. */
@@ -122,7 +131,7 @@ async function runTraffic(bed: TrafficBed, onFile: (result: FileResult) => void,
   const report = `${bed.folder}/traffic.report`;
   const options = ['--config', 'test/vm/vitest.config.ts', '--reporter=verbose', '--reporter=./temp/vm/report.js'];
   const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options], {
-    env: { ...process.env, XDPKIT_VM_BED: JSON.stringify(bed), XDPKIT_VM_REPORT: report },
+    env: { ...process.env, XDPKIT_PATIENCE: PATIENCE, XDPKIT_VM_BED: JSON.stringify(bed), XDPKIT_VM_REPORT: report },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TRAFFIC * 1000,
     killSignal: 'SIGKILL',

@@ -2,7 +2,11 @@ import type { FileResult, TestResult } from './report.js';
 import type { GuestResult } from './run-guest.js';
 
 export function hasFailed({ error, files }: GuestResult): boolean {
-  return error !== undefined || files.some((file) => file.errors.length > 0 || testsOf([file], 'failed').length > 0);
+  return error !== undefined || !files.every(filePassed);
+}
+
+export function filePassed(file: FileResult): boolean {
+  return file.errors.length === 0 && testsOf([file], 'failed').length === 0;
 }
 
 /** A line for each guest, and before them one for each test that failed, and for each reason to skip some. */

@@ -1,14 +1,12 @@
 import type { Host } from './network.js';
-import type { Nic } from './nic.js';
+import type { Given, Nic } from './nic.js';
 
 /** What main.ts tells traffic.vm.ts, as JSON in `XDPKIT_VM_BED`. */
-export interface TrafficBed {
+export interface TrafficBed extends Given {
   /** What guest and host share. */
   readonly folder: string;
   readonly nic: Nic;
   readonly hosts: readonly [Host, Host];
-  /** Whether the driver works in our memory. */
-  readonly zeroCopy: boolean;
   readonly mtu: number;
   /** Further options of the bridge. */
   readonly bridge: readonly string[];

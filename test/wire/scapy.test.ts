@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ChecksumMemory, summary } from '../../dist/wire/index.js';
+import { patient } from '../patience.js';
 
 const SCRIPT = `
 import json, random
@@ -49,7 +50,7 @@ interface Sample {
 // The system's python has it (python3-scapy), whichever python comes first in the path.
 const samples = ['/usr/bin/python3', 'python3'].reduce<Sample[] | undefined>((found, python) => {
   if (found !== undefined) return found;
-  const { status, stdout } = spawnSync(python, ['-c', SCRIPT], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout } = spawnSync(python, ['-c', SCRIPT], { encoding: 'utf8', timeout: patient(30_000) });
   return status === 0 ? (JSON.parse(stdout) as Sample[]) : undefined;
 }, undefined);
 

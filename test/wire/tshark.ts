@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pcapHeader, pcapRecord } from '../../dist/wire/index.js';
+import { patient } from '../patience.js';
 
 /** A pcap file of these frames, a microsecond apart. */
 export function pcapOf(frames: readonly Uint8Array[]): Uint8Array {
@@ -42,7 +43,7 @@ export function tsharkFields<F extends string>(
   const { status, stdout, stderr } = spawnSync(
     'tshark',
     ['-n', '-r', path, ...options, '-T', 'fields', '-E', 'aggregator=|', ...fields.flatMap((field) => ['-e', field])],
-    { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 },
+    { encoding: 'utf8', maxBuffer: 1 << 28, timeout: patient(60_000) },
   );
   if (status !== 0) throw new Error(`tshark: ${stderr}`);
   return stdout

@@ -10,6 +10,7 @@ import { calls, Errno, OwnedFd } from '../../dist/sys/index.js';
 import { Batch, FrameOwner, Poller, Umem, type XskSocket } from '../../dist/xsk/index.js';
 import { testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { hasTxBudget, Wire } from './kernel-queue.js';
 
 failOnLeaks();
@@ -298,7 +299,7 @@ describe('waiting', () => {
 
 // XDPKIT_SOAK_FRAMES lengthens it.
 const SOAK = Number(process.env['XDPKIT_SOAK_FRAMES'] ?? 10_000);
-test(`${SOAK} frames there and back, none lost, doubled or changed`, { timeout: 20_000 + SOAK }, async () => {
+test(`${SOAK} frames there and back, none lost, doubled or changed`, { timeout: patient(20_000 + SOAK) }, async () => {
   using umem = new Umem({ frames: 128, ledger: true });
   using socket = wire.open(umem, SMALL);
   const batch = new Batch(umem.bytes, 32);
@@ -311,7 +312,7 @@ test(`${SOAK} frames there and back, none lost, doubled or changed`, { timeout: 
     for (const frame of frames) wire.far.send(frame);
     sent += count;
     const returned: Uint8Array[] = [];
-    const end = performance.now() + 2_000;
+    const end = performance.now() + patient(2_000);
     while (returned.length < count && performance.now() < end) {
       rings.reap(64);
       const received = socket.receive(batch);

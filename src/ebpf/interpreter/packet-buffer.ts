@@ -43,9 +43,9 @@ export class PacketBuffer {
     return this.#bytes.slice(this.meta, this.data);
   }
 
-  reset(packet: Uint8Array, metadata: Uint8Array): void {
-    if (packet.length < SHORTEST) {
-      throw new RangeError(`a packet has at least ${SHORTEST} bytes, not ${packet.length}`);
+  reset(packet: Uint8Array, metadata: Uint8Array, shortest: number = SHORTEST): void {
+    if (packet.length < shortest) {
+      throw new RangeError(`a packet has at least ${shortest} bytes, not ${packet.length}`);
     }
     if (metadata.length % 4 !== 0 || metadata.length > HEADROOM - FRAME_HEADER) {
       const longest = HEADROOM - FRAME_HEADER;

@@ -3,8 +3,11 @@ import type { Assembler, Register } from '../../ebpf/index.js';
 export interface CompileOptions {
   /** Receive queues, or more: the size of the maps of sockets. Default 64. */
   readonly queues?: number;
-  /** One list of the rules for all kinds of packets, as very large rule sets have it anyway: smaller and slower. Default false. */
-  readonly compact?: boolean;
+  /**
+   * One list of the rules for all kinds of packets, as very large rule sets have it anyway: smaller and slower. With `tables`
+   * besides a function for each form of conditions, and their constants in a table, as the largest ones have it. Default false.
+   */
+  readonly compact?: boolean | 'tables';
   /** Compiles tcpdump expressions. Default: as libpcap has them. */
   readonly emitExpression?: EmitExpression;
 }

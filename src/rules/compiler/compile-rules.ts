@@ -9,6 +9,8 @@ import { type FunctionPlace, functionTypes } from './function-types.js';
 import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } from './packet-classes.js';
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
+import { Shapes } from './shapes.js';
+import { expressionCosts, formulaCost } from './test-cost.js';
 import { Buckets } from './write-limit.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
@@ -20,8 +22,8 @@ const MOST_CONDITIONS = 3000;
 /** Jumps reach 32767 slots; a program that has more has to have its code in one place. */
 const MOST_SPECIALISED = 30_000;
 
-/** Programs of so many instructions were seen to be refused (BPF_COMPLEXITY_LIMIT_INSNS); many larger ones load. */
-const LARGE = 550_000;
+/** Conditions of more instructions than this share functions. */
+const MOST_WRITTEN_OUT = 60_000;
 
 /**
  * Compiles a rule set, which has been validated, into an XDP program. What docs/rules.md says is what it does. The program runs from
@@ -36,7 +38,7 @@ export function compileRules(ruleSet: RuleSet, options: CompileOptions = {}): Co
   if (!options.compact && conditionsOf(ruleSet) <= MOST_CONDITIONS) {
     const specialised = new Compilation(ruleSet.rules, options);
     specialised.writeSpecialised();
-    if (specialised.code.a.index <= MOST_SPECIALISED) return specialised.finish();
+    if (specialised.code.extent <= MOST_SPECIALISED) return specialised.finish();
   }
   const shared = new Compilation(ruleSet.rules, options);
   shared.writeShared();
@@ -87,7 +89,14 @@ class Compilation {
   writeShared(): void {
     const { a } = this.code;
     const labels = new Map(CLASS_NAMES.map((name) => [name, `class ${name}`] as const));
-    const parts = divide(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    const cost = expressionCosts(this.code.options.emitExpression);
+    const residues = inOrder(this.#residues.of(ALL_CLASSES | UNVERIFIED));
+    const formulas = residues.map(({ formula }) => formula).filter((formula) => formula !== true);
+    const isLarge = formulas.reduce((sum, formula) => sum + formulaCost(formula, cost), 0) > MOST_WRITTEN_OUT;
+    const useTables = this.code.options.compact === 'tables';
+    const shapes = new Shapes(this.code, isLarge || useTables ? formulas : [], cost, useTables);
+    const rewritten = residues.map((residue) => ({ ...residue, formula: shapes.rewrite(residue.formula) }));
+    const parts = divide(rewritten, cost);
     const names = parts.map((_, i) => `rules_${i}`);
     a.store('u64', R10, Stack.context, R1);
     this.#writeStart();
@@ -100,9 +109,10 @@ class Compilation {
     writeCalls(this.code, names, limitsOf(this.#rules).size > 0);
     for (const [i, part] of parts.entries()) {
       this.#functions.push({ name: names[i]!, slot: a.index, takes: 'rules' });
-      writeEntry(this.code, names[i]!);
+      writeEntry(this.code, names[i]!, { calls: shapes.areUsed });
       if (this.#writer.writeSome(part)) writeUndecided(this.code);
     }
+    this.#functions.push(...shapes.write());
     this.#writeBucketFunction();
   }
 
@@ -117,7 +127,7 @@ class Compilation {
       sockets,
       interfaces,
       programs,
-      warnings: [...this.#buckets.warnings, ...sizeWarnings(this.code.a.index)],
+      warnings: this.#buckets.warnings,
     };
   }
 
@@ -136,6 +146,12 @@ class Compilation {
   }
 }
 
+function inOrder(list: Residue | undefined): Residue[] {
+  const residues: Residue[] = [];
+  for (let residue = list; residue !== undefined; residue = residue.next) residues.push(residue);
+  return residues;
+}
+
 function conditionsOf({ rules }: RuleSet): number {
   const count = (match: Match): number => {
     if ('all' in match) return match.all.reduce((sum, part) => sum + count(part), 0);
@@ -143,11 +159,6 @@ function conditionsOf({ rules }: RuleSet): number {
     return 'not' in match ? count(match.not) : 1;
   };
   return rules.reduce((sum, { match }) => sum + count(match), 0);
-}
-
-function sizeWarnings(instructions: number): string[] {
-  if (instructions <= LARGE) return [];
-  return [`the program has ${instructions} instructions: kernels refuse those of which they have to walk 1,000,000`];
 }
 
 function limitsOf(rules: readonly Rule[]): Map<number, Limit> {

@@ -1,3 +1,4 @@
+import { cheapFirst } from './cheap-first.js';
 import type { Formula, FormulaNode, TestNode } from './formula-node.js';
 import { mergeTests } from './merge-tests.js';
 import { type ClassSet, UNVERIFIED } from './packet-classes.js';
@@ -67,5 +68,5 @@ function open(kind: 'and' | 'or', parts: readonly Formula[]): FormulaNode[] | un
 }
 
 function joined(kind: 'and' | 'or', parts: readonly FormulaNode[], whenNone: boolean): Formula {
-  return parts.length > 1 ? { kind, parts } : (parts[0] ?? whenNone);
+  return parts.length > 1 ? { kind, parts: cheapFirst(parts) } : (parts[0] ?? whenNone);
 }

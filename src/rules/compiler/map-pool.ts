@@ -56,11 +56,22 @@ export class MapPool {
       last = { bytes: [], size: 0 };
       this.#bitmaps.push(last);
     }
-    const place = { map: `bitmaps${this.#bitmaps.length}`, offset: last.size };
+    const place = { map: bitmapName(this.#bitmaps.length - 1), offset: last.size };
     last.bytes.push(bytes);
     last.size += bytes.length;
     this.#bitmapPlaces.set(key, place);
     return place;
+  }
+
+  /** Bytes of a map of bitmaps, so far. */
+  bitmapBytes(map: string): number {
+    return this.#bitmaps.find((_, i) => map === bitmapName(i))!.size;
+  }
+
+  /** A map of one value that is filled. */
+  addFilled(name: string, values: Uint8Array): void {
+    const contents = { count: 1, keys: new Uint8Array(4), values };
+    this.#plain.push({ kind: 'array', name, keySize: 4, valueSize: values.length, maxEntries: 1, flags: 0, contents });
   }
 
   /** A list of prefixes of one IP version in the LPM trie of that version. Keys: length, list number, address. */
@@ -107,7 +118,7 @@ export class MapPool {
       const contents = { count: 1, keys: new Uint8Array(4), values };
       maps.push({
         kind: 'array',
-        name: `bitmaps${i + 1}`,
+        name: bitmapName(i),
         keySize: 4,
         valueSize: size,
         maxEntries: 1,
@@ -140,6 +151,10 @@ export class MapPool {
     this.#listPlaces.set(list, place);
     return { place, entries };
   }
+}
+
+function bitmapName(index: number): string {
+  return `bitmaps${index + 1}`;
 }
 
 function put({ elements }: Entries, key: Uint8Array): void {

@@ -13,7 +13,18 @@ export type PacketTest =
   | NoteTest
   | LongConnectionIdTest
   | InnerIpv4Test
-  | ExpressionTest;
+  | ExpressionTest
+  | RowBitsTest
+  | RowListTest
+  | ShapeTest;
+
+/** So many bytes of the row that the function of a shape was called for, instead of a constant: see shape.ts. */
+export interface RowBytes {
+  readonly row: number;
+  readonly length: number;
+}
+
+export type Bytes = Uint8Array | RowBytes;
 
 /** The packet's class is one of these. */
 interface ClassTest {
@@ -45,8 +56,10 @@ export interface FieldTest extends Place {
 /** Bytes that are `value` under `mask`. */
 export interface BytesTest extends Place {
   readonly kind: 'bytes';
-  readonly value: Uint8Array;
-  readonly mask: Uint8Array;
+  readonly value: Bytes;
+  readonly mask: Bytes;
+  /** Where in the row a number of 32 bits stands that the offset is larger by: 16,383 at most. */
+  readonly offsetRow?: number;
 }
 
 /** Bytes that begin with one of many prefixes of one length of address. */
@@ -78,19 +91,43 @@ export interface LongConnectionIdTest {
   readonly kind: 'longConnectionId';
   readonly base: 'transport' | 'tcpPayload';
   readonly offset: number;
-  readonly id: Uint8Array;
+  readonly id: Bytes;
 }
 
 /** Where transport begins stands an IPv4 header with this destination, and behind it a UDP header. */
 export interface InnerIpv4Test {
   readonly kind: 'innerIpv4';
-  readonly value: Uint8Array;
-  readonly mask: Uint8Array;
+  readonly value: Bytes;
+  readonly mask: Bytes;
 }
 
 export interface ExpressionTest {
   readonly kind: 'expression';
   readonly expression: string;
+}
+
+/** A number is in the set whose bitmap begins where the row says. */
+export interface RowBitsTest {
+  readonly kind: 'rowBits';
+  /** Its ranges don't count. */
+  readonly number: FieldTest | LengthTest;
+  readonly map: string;
+  readonly row: number;
+}
+
+/** Bytes are in the list of the number that stands in the row. */
+export interface RowListTest extends Place {
+  readonly kind: 'rowList';
+  readonly size: 4 | 6 | 16;
+  readonly map: string;
+  readonly row: number;
+}
+
+/** What the function of a shape says of one of its rows. */
+export interface ShapeTest {
+  readonly kind: 'shape';
+  readonly name: string;
+  readonly row: number;
 }
 
 const identities = new WeakMap<object, number>();

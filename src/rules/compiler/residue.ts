@@ -78,7 +78,8 @@ function sourceKind(classes: ClassSet): SourceKind {
   return four ? 4 : six ? 6 : 0;
 }
 
-function formulaKey(formula: Formula): string {
+/** Two formulas with the same key are the same. */
+export function formulaKey(formula: Formula): string {
   if (typeof formula === 'boolean') return `${formula}`;
   if (formula.kind === 'test') return testKey(formula.test);
   if (formula.kind === 'not') return `not(${formulaKey(formula.part)})`;

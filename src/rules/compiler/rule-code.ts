@@ -53,11 +53,16 @@ export const Stack = {
   setKey: -64,
   /** u64 */
   emptyBucket: -72,
+  /** Where the row begins: in the function of a shape, which has no buckets. */
+  row: -72,
   /** 24 bytes. */
   bucketKey: -96,
+  /** u64, twice: what a function of rules was called with, for the functions of shapes. */
+  notes: -104,
+  offsets: -112,
   /** What expressions may use. */
   expression: -352,
-  expressionEnd: -96,
+  expressionEnd: -112,
 } as const;
 
 /** Where a test goes: to one of the labels, of which one stands right behind it. */
@@ -76,11 +81,15 @@ const OPPOSITE: Readonly<Partial<Record<Condition, Condition>>> = {
   '<=': '>',
 };
 
+/** What a lookup becomes is longer than its call by less than this (the `map_gen_lookup` of kernel/bpf). */
+const PATCHED = 12;
+
 /** The program being written: instructions, the maps they name, and what tests have in common. */
 export class RuleCode {
   readonly a: Assembler = new Assembler();
   readonly maps: MapPool = new MapPool();
   readonly options: CompileOptions;
+  #lookups = 0;
 
   constructor(options: CompileOptions) {
     this.options = options;
@@ -88,6 +97,11 @@ export class RuleCode {
 
   assemble(): Assembled {
     return this.a.assemble();
+  }
+
+  /** How far its jumps may have to reach, once the kernel has put instructions of its own in place of lookups. */
+  get extent(): number {
+    return this.a.index + PATCHED * this.#lookups;
   }
 
   fresh(hint: string): string {
@@ -124,6 +138,18 @@ export class RuleCode {
 
   /** Points R2 to a key on the stack, and looks it up. R0 is the value's address or null. */
   lookUp(map: string, key: number): void {
+    this.#lookups++;
     this.a.mov('r2', R10).alu('+', 'r2', key).map('r1', map).call(Helper.mapLookupElem);
   }
+}
+
+/** The register = the address of the row that the function of a shape was called for. */
+export function loadRowAddress({ a }: RuleCode, register: Register): void {
+  a.load('u64', register, R10, Stack.row);
+}
+
+/** The register = what is in the row at an offset. */
+export function loadRow(code: RuleCode, register: Register, size: 'u16' | 'u32', offset: number): void {
+  loadRowAddress(code, register);
+  code.a.load(size, register, register, offset);
 }

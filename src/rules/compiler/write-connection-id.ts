@@ -5,6 +5,7 @@ import { compareBytes } from './write-bytes.js';
 import { pointToTcpPayload } from './write-place.js';
 
 const LONGEST_ID = 20;
+const ALL_BITS = new Uint8Array(LONGEST_ID).fill(255);
 
 /** The source connection ID stands behind the destination's, whose length varies (RFC 8999, section 5.1). */
 export function writeLongConnectionId(code: RuleCode, test: LongConnectionIdTest, targets: Targets): void {
@@ -29,5 +30,5 @@ export function writeLongConnectionId(code: RuleCode, test: LongConnectionIdTest
     .alu('+', R5, 7 + offset + id.length)
     .jump('>', R5, END, no);
   code.a.mov(R5, R2);
-  compareBytes(code, R5, 7 + offset, id, new Uint8Array(id.length).fill(255), targets);
+  compareBytes(code, R5, 7 + offset, id, ALL_BITS.subarray(0, id.length), targets);
 }

@@ -57,10 +57,13 @@ export function writeCalls(code: RuleCode, functions: readonly string[], timed: 
 /**
  * The beginning of a function: the registers and the stack as tests want them. The pointers are made anew, and nothing is
  * known of what they point to.
+ *
+ * @param options with `calls` the function calls others with what it was called with
  */
-export function writeEntry(code: RuleCode, name: string): void {
+export function writeEntry(code: RuleCode, name: string, options: { readonly calls?: boolean } = {}): void {
   const { a } = code;
   a.label(name).store('u64', R10, Stack.context, R1).store('u64', R10, Stack.now, R4);
+  if (options.calls) a.store('u64', R10, Stack.notes, R2).store('u64', R10, Stack.offsets, R3);
   a.store('u16', R10, Stack.packetClass, R2).alu('>>', R2, 16).store('u8', R10, Stack.protocol6, R2);
   a.alu('>>', R2, 8).store('u8', R10, Stack.fragment6, R2);
   a.load('u32', FRAME, R1, XdpContext.data).load('u32', END, R1, XdpContext.dataEnd);

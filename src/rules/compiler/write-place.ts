@@ -9,9 +9,14 @@ export function reachPlace(
   size: number,
   no: string,
 ): Register {
-  const pointer = base === 'tcpPayload' ? pointToTcpPayload(code, no) : POINTERS[base];
+  const pointer = pointTo(code, base, no);
   if (!known) code.reach(pointer, offset + size, no);
   return pointer;
+}
+
+/** The register that points to a base; where there is none the packet goes to `no`. */
+export function pointTo(code: RuleCode, base: Base, no: string): Register {
+  return base === 'tcpPayload' ? pointToTcpPayload(code, no) : POINTERS[base];
 }
 
 /** R5 = behind the TCP header, if its data offset is at least 5 words and within the frame. */

@@ -9,6 +9,7 @@ import { writeInnerIpv4 } from './write-inner.js';
 import { writeNumbers } from './write-numbers.js';
 import { reachPlace } from './write-place.js';
 import { writePrefixes } from './write-prefixes.js';
+import { writeRowBits, writeRowList, writeShapeCall } from './write-row.js';
 
 /** Writes one test. It uses R0 to R5. */
 export function writeTest(code: RuleCode, test: PacketTest, targets: Targets): void {
@@ -47,6 +48,15 @@ export function writeTest(code: RuleCode, test: PacketTest, targets: Targets): v
       return;
     case 'expression':
       writeExpression(code, test, targets);
+      return;
+    case 'rowBits':
+      writeRowBits(code, test, targets);
+      return;
+    case 'rowList':
+      writeRowList(code, test, targets);
+      return;
+    case 'shape':
+      writeShapeCall(code, test, targets);
       return;
   }
 }

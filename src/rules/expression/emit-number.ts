@@ -9,6 +9,8 @@ export interface Place {
   readonly stack: number;
   /** Points behind the frame's last byte. */
   readonly end: Register;
+  /** See `ExpressionState`. */
+  readonly shortFirst: boolean;
 }
 
 /** By depth: the left side of a relation has depth 0, the right side 1. What is deeper than the last shares it. */
@@ -79,7 +81,9 @@ function emitLoad(
     return known;
   }
   if (index === undefined) {
-    if (end > known || offset > LONGEST_OFFSET) a.mov(R0, R6).alu('+', R0, end).jump('>', R0, place.end, place.reject);
+    if (end > known || offset > LONGEST_OFFSET) {
+      rejectBeyond(a.mov(R0, R6).alu('+', R0, end), R0, place);
+    }
     if (offset <= LONGEST_OFFSET) a.load(name, register, R6, offset);
     else a.load(name, register, R0, -size);
     // Farther than a load reaches it is checked anew each time, for R0.
@@ -87,9 +91,19 @@ function emitLoad(
   }
   if (largest(index) > LONGEST_FRAME - end) a.jump('>', register, LONGEST_FRAME - end, place.reject);
   a.mov(R0, R6).alu('+', R0, register).alu('+', R0, offset);
-  a.mov(register, R0).alu('+', register, size).jump('>', register, place.end, place.reject);
+  rejectBeyond(a.mov(register, R0).alu('+', register, size), register, place);
   a.load(name, register, R0);
   return known;
+}
+
+/** Rejects where a pointer is behind the frame's end. */
+function rejectBeyond(a: Assembler, pointer: Register, { end, reject, shortFirst }: Place): void {
+  if (!shortFirst) {
+    a.jump('>', pointer, end, reject);
+    return;
+  }
+  const there = a.fresh('there');
+  a.jump('<=', pointer, end, there).goto(reject).label(there);
 }
 
 function emitOperation(

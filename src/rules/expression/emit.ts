@@ -19,6 +19,11 @@ export interface ExpressionState {
   readonly stack?: number | undefined;
   /** Holds the packet's end: R7, R8 or R9. Default R7. */
   readonly end?: Register | undefined;
+  /**
+   * Has the verifier walk first where a frame is too short. What it then knows of the frame is least, so that it need not walk
+   * on again with more: for programs of many expressions. Default false.
+   */
+  readonly shortFirst?: boolean | undefined;
 }
 
 /** How many bytes are known to be there where a test was true, and where it was false. */
@@ -43,10 +48,16 @@ export function emitExpression(
   assembler: Assembler,
   expression: Expression,
   labels: ExpressionLabels,
-  { checked = 0, stack = 0, end = R7 }: ExpressionState = {},
+  { checked = 0, stack = 0, end = R7, shortFirst = false }: ExpressionState = {},
 ): void {
   const { match, noMatch, next } = labels;
-  new Emitter(assembler, { reject: noMatch, stack, end }).test(simplify(expression), match, noMatch, next, checked);
+  new Emitter(assembler, { reject: noMatch, stack, end, shortFirst }).test(
+    simplify(expression),
+    match,
+    noMatch,
+    next,
+    checked,
+  );
 }
 
 class Emitter {

@@ -17,7 +17,7 @@ export type { AllMatch, AnyMatch, ExpressionMatch, Match, MatchType, NotMatch, T
 export { matchText } from './match-text.js';
 export { type NumberRange, type Numbers, type OneOrMore, type Range, toList, toRanges } from './numbers.js';
 export type * from './packet-match.js';
-export { readRules, writeRules } from './read-rules.js';
+export { placeProblems, readRules, writeRules } from './read-rules.js';
 export { RULE_LIMITS, type Rule, type RuleSet } from './rule-set.js';
 export { rulesJsonSchema } from './rule-set-schema.js';
 export { problemText, type RuleProblem, RulesError, ruleLabel } from './rules-error.js';

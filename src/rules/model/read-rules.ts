@@ -1,6 +1,6 @@
 import { RuleFile, yamlText } from './rule-file.js';
 import type { RuleSet } from './rule-set.js';
-import { RulesError } from './rules-error.js';
+import { type RuleProblem, RulesError } from './rules-error.js';
 import { type ValidateOptions, validateAt, validateRules } from './validate-rules.js';
 
 /**
@@ -37,6 +37,15 @@ function lazyLocate(text: string): RuleFile['locate'] {
     file ??= new RuleFile(text);
     return file.locate(path, key);
   };
+}
+
+/** Problems that came up behind reading, with the lines and columns of the text that was read. */
+export function placeProblems(problems: readonly RuleProblem[], text: string, file?: string): RuleProblem[] {
+  const rules = new RuleFile(text);
+  return problems.map((problem) => {
+    const path = problem.path.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+    return { ...(file === undefined ? {} : { file }), ...rules.locate(path, undefined), ...problem };
+  });
 }
 
 /** Longest match or action that YAML has on one line, in characters of JSON. */
