@@ -2,7 +2,7 @@ import { type Batch, FrameOwner } from '../xsk/index.js';
 import { FaultSlot } from './fault-counters.js';
 import { Logged } from './fault-log-writer.js';
 import type { FaultStream } from './fault-stream.js';
-import { Held } from './hold-store.js';
+import { HIGHEST_EGRESS, Held, LENGTH_BITS, OPTION_BITS } from './hold-store.js';
 import { packetLength } from './packet-bytes.js';
 import type { StageParts } from './stage-parts.js';
 
@@ -144,9 +144,7 @@ export class HoldStage {
       const frame = frames[i]!;
       const entry = entries[i]!;
       words[entry + Held.address] = addresses[frame]!;
-      words[entry + Held.length] = lengths[frame]!;
-      words[entry + Held.options] = hasOptions ? options[frame]! : 0;
-      words[entry + Held.egress] = egress[frame]!;
+      words[entry + Held.rest] = rest(lengths[frame]!, hasOptions ? options[frame]! : 0, egress[frame]!);
     }
     if (ledger === undefined) return;
     for (let i = 0; i < held; i++) ledger.move(addresses[frames[i]!]!, FrameOwner.application, FrameOwner.held);
@@ -191,9 +189,7 @@ export class HoldStage {
       const copy = pool.take() + (address % frameSize);
       bytes.copyWithin(copy - txMetadataLength, address - txMetadataLength, address + length);
       words[entry + Held.address] = copy;
-      words[entry + Held.length] = length;
-      words[entry + Held.options] = this.#hasOptions ? batch.options[i]! : 0;
-      words[entry + Held.egress] = batch.egress[i]!;
+      words[entry + Held.rest] = rest(length, this.#hasOptions ? batch.options[i]! : 0, batch.egress[i]!);
       umem.ledger?.move(copy, FrameOwner.free, FrameOwner.held);
     }
     wheel.put(entries, this.#ticks, frames);
@@ -237,4 +233,10 @@ export class HoldStage {
     this.#ticks = new Int32Array(capacity);
     this.#entries = new Int32Array(capacity);
   }
+}
+
+/** The last word of an entry. */
+function rest(length: number, options: number, egress: number): number {
+  const port = egress < HIGHEST_EGRESS ? egress : HIGHEST_EGRESS;
+  return length | (options << LENGTH_BITS) | (port << (LENGTH_BITS + OPTION_BITS));
 }

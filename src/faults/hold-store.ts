@@ -1,8 +1,17 @@
-/** Words of an entry: eight, so that two share a line of the cache. */
-const ENTRY = 8;
+/** Words of an entry: as few as can be, since all that is held goes through the cache twice. */
+const ENTRY = 4;
 
-/** What an entry says, by word behind its beginning. Its first word is the entry behind it in a list. */
-export const Held = { tick: 1, address: 2, length: 3, options: 4, egress: 5 } as const;
+/**
+ * What an entry says, by word behind its beginning. Its first word is the entry behind it in a list; the last one has the length in
+ * its lowest 13 bits, then two bits of options, then the egress.
+ */
+export const Held = { tick: 1, address: 2, rest: 3 } as const;
+
+/** No frame is longer than 4096 bytes; XDP_PKT_CONTD and XDP_TX_METADATA are all the options there are. */
+export const LENGTH_BITS = 13;
+export const OPTION_BITS = 2;
+/** Stands for all higher ones: there are not so many ports, so that it is unknown as they are. */
+export const HIGHEST_EGRESS = 0xffff;
 
 /** No entry. */
 export const NONE = -1;
