@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FaultLogFile, FaultLogReader, faultLogRing, LOGGED_FAULTS } from '../../dist/faults/index.js';
 import { FaultLogWriter, Logged } from '../../dist/faults/fault-log-writer.js';
+import { FaultLogFile, FaultLogReader, faultLogRing, LOGGED_FAULTS } from '../../dist/faults/index.js';
 import { FaultBench, manyNumbered, numberOf } from './fault-bench.js';
 
 const EVERYTHING = {
@@ -48,29 +48,22 @@ test('every fault is logged, as often as it is counted, and tells what became of
     holdOverflow: counts.holdOverflow,
   });
   expect(Object.values(LOGGED_FAULTS).every((fault) => times(fault) > 0)).toBe(true);
-  // From the log alone the packets can be made again. (What damages bytes 14 to 17 hides the number: those are left out.)
+  // From the log alone the packets can be made again.
   const sent = new Map(bench.sent.map(({ bytes }) => [numberOf(bytes), bytes]));
-  let made = 0;
   for (const [number, bytes] of sent) {
-    if (number < 0 || number >= packets.length) continue;
     const again = [...packets[number]!];
-    let isHidden = false;
     for (const record of records.filter(({ packet }) => packet === number)) {
       const { fault, positions = [], bit, bytes: amount = 0 } = record;
       if (fault === 'corrupt') for (const at of positions) again[at]! ^= 0xff;
       if (bit !== undefined) again[bit >> 3]! ^= 1 << (bit & 7);
-      if (positions.some((at) => at < 18) || (bit !== undefined && bit < 144)) isHidden = true;
-      if (fault === 'grow') again.push(...bytes.subarray(again.length), ...new Array<number>(7).fill(0));
-      if (fault === 'grow') again.length = record.length + amount;
+      if (fault === 'grow') again.push(...new Array<number>(amount).fill(0));
       if (fault === 'shrink') again.length -= amount;
     }
-    if (isHidden) continue;
     const until = Math.min(60, again.length);
     expect(again.length).toBe(bytes.length);
     expect(again.slice(0, until)).toEqual([...bytes.subarray(0, until)]);
-    made++;
   }
-  expect(made).toBeGreaterThan(2000);
+  expect(sent.size).toBeGreaterThan(2000);
 });
 
 test('a packet number beyond 32 bits, and any port and queue, come through', () => {
