@@ -2,7 +2,7 @@ import { type Batch, FrameOwner } from '../xsk/index.js';
 import { FaultSlot } from './fault-counters.js';
 import { Logged } from './fault-log-writer.js';
 import type { FaultStream } from './fault-stream.js';
-import { HIGHEST_EGRESS, Held, LENGTH_BITS, OPTION_BITS } from './hold-store.js';
+import { Held, HIGHEST_EGRESS, LENGTH_BITS, OPTION_BITS } from './hold-store.js';
 import { packetLength } from './packet-bytes.js';
 import type { StageParts } from './stage-parts.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkSetting, ControlBlock, parseSetting, settingRange, settingText } from '../../dist/control/index.js';
+import { ControlBlock, checkSetting, parseSetting, settingRange, settingText } from '../../dist/control/index.js';
 
 const base = { unit: '', min: 0, help: '' } as const;
 const SCHEMA = {

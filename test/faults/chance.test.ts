@@ -30,9 +30,7 @@ const OPTIONS = { batch: 256, frames: 24_000, holdFrames: 11_000, ledger: false 
 describe('of a million packets each fault hits as many as it should, within four standard deviations', () => {
   const cases = [
     ...PER_MILLE.flatMap(([setting, counter]) => [1, 333].map((p) => ({ setting, counter, p, of: 1000 }))),
-    ...PER_100_000.flatMap(([setting, counter]) =>
-      [10, 50_000].map((p) => ({ setting, counter, p, of: 100_000 })),
-    ),
+    ...PER_100_000.flatMap(([setting, counter]) => [10, 50_000].map((p) => ({ setting, counter, p, of: 100_000 }))),
   ];
   test.each(cases)('$setting $p of $of', ({ setting, counter, p, of }) => {
     // What is reordered is what isn't delayed.

@@ -2,8 +2,8 @@ import { ControlBlock, MacSet } from '../../dist/control/index.js';
 import {
   FAULT_COUNTERS,
   FAULT_SETTINGS,
-  FaultInjector,
   type FaultCounts,
+  FaultInjector,
   FaultLogReader,
   type FaultRecord,
   type FaultSettings,

@@ -27,7 +27,9 @@ function load(packet: Uint8Array, cuts: readonly number[], odd: boolean) {
   const batch = new Batch(memory, 8);
   const headers = new PacketHeaders().read(packet, 0, packet.length);
   const least = headers.payload < 0 ? packet.length : headers.payload;
-  const seams = [...new Set(cuts.map((cut) => Math.min(packet.length - 1, Math.max(least, cut))))].sort((a, b) => a - b);
+  const seams = [...new Set(cuts.map((cut) => Math.min(packet.length - 1, Math.max(least, cut))))].sort(
+    (a, b) => a - b,
+  );
   const ends = [...seams.filter((seam) => seam >= least && seam > 0 && seam < packet.length), packet.length];
   let from = 0;
   for (const [i, end] of ends.entries()) {
@@ -39,7 +41,9 @@ function load(packet: Uint8Array, cuts: readonly number[], odd: boolean) {
   }
   batch.count = ends.length;
   const read = () =>
-    Uint8Array.from(ends.flatMap((_, i) => [...memory.slice(batch.addresses[i]!, batch.addresses[i]! + batch.lengths[i]!)]));
+    Uint8Array.from(
+      ends.flatMap((_, i) => [...memory.slice(batch.addresses[i]!, batch.addresses[i]! + batch.lengths[i]!)]),
+    );
   return { batch, mend: new Mend(new ChecksumMemory(memory)), read };
 }
 

@@ -64,7 +64,10 @@ class Model {
 }
 
 const delay = fc.oneof(fc.nat(3), fc.nat(300), fc.nat(70_000), fc.nat(20_000_000), fc.nat(2 ** 31 - 1));
-const step = fc.record({ delays: fc.array(delay, { maxLength: 20 }), ticks: fc.oneof(fc.nat(3), fc.nat(600), fc.nat(2 ** 18)) });
+const step = fc.record({
+  delays: fc.array(delay, { maxLength: 20 }),
+  ticks: fc.oneof(fc.nat(3), fc.nat(600), fc.nat(2 ** 18)),
+});
 /** Also where the lower 32 bits of a tick begin anew, or change their sign. */
 const start = fc.constantFrom(0, 255, 65_535, 2 ** 31 - 300, 2 ** 32 - 300, 2 ** 32 - 3, 2 ** 40 + 7);
 
