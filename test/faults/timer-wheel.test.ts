@@ -2,14 +2,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HoldStore, NONE } from '../../dist/faults/hold-store.js';
 import { TimerWheel } from '../../dist/faults/timer-wheel.js';
+import { Batch } from '../../dist/xsk/index.js';
 
 const CAPACITY = 256;
 
 /** A wheel of numbered entries, beside a list that is sorted the plain way. */
 class Model {
-  readonly store = new HoldStore(CAPACITY);
+  readonly store = new HoldStore(CAPACITY, false);
   readonly wheel = new TimerWheel(this.store);
   now: number;
+  readonly #batch = new Batch(new Uint8Array(0), 1);
   readonly #names = new Map<number, number>();
   #waiting: { tick: number; name: number }[] = [];
   #last = 0;
@@ -22,11 +24,12 @@ class Model {
   put(delay: number): void {
     if (this.store.room === 0) return;
     const entries = new Int32Array(1);
-    this.store.take(entries, 1);
+    const ticks = Int32Array.of((this.now + delay) | 0);
+    this.store.put(this.#batch, Int32Array.of(0), ticks, entries, 1);
     const name = this.#last++;
     this.#names.set(entries[0]!, name);
     this.#waiting.push({ tick: this.now + delay, name });
-    this.wheel.put(entries, Int32Array.of((this.now + delay) | 0), 1);
+    this.wheel.put(entries, ticks, 1);
   }
 
   /** Goes on, and holds what comes out against what should. */
