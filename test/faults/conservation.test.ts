@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FAULT_SETTINGS, type FaultSettings } from '../../dist/faults/index.js';
 import { FaultBench, numbered } from './fault-bench.js';
 
-const RUNS = process.env['XDPKIT_LONG'] ? 20_000 : 150;
+const RUNS = process.env['XDPKIT_LONG'] ? 3000 : 100;
 
 /** Any value of every setting; often none, often all. */
 const settings = fc.record(
