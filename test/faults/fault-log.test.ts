@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FaultLogWriter, Logged } from '../../dist/faults/fault-log-writer.js';
-import { FaultLogFile, FaultLogReader, faultLogRing, LOGGED_FAULTS } from '../../dist/faults/index.js';
+import {
+  FaultLogFile,
+  FaultLogReader,
+  type FaultRecord,
+  faultLogRing,
+  LOGGED_FAULTS,
+} from '../../dist/faults/index.js';
 import { FaultBench, manyNumbered, numberOf } from './fault-bench.js';
 
 const EVERYTHING = {
@@ -49,19 +55,21 @@ test('every fault is logged, as often as it is counted, and tells what became of
   });
   expect(Object.values(LOGGED_FAULTS).every((fault) => times(fault) > 0)).toBe(true);
   // From the log alone the packets can be made again.
+  const byPacket = new Map<number, FaultRecord[]>();
+  for (const record of records) byPacket.set(record.packet, [...(byPacket.get(record.packet) ?? []), record]);
   const sent = new Map(bench.sent.map(({ bytes }) => [numberOf(bytes), bytes]));
   for (const [number, bytes] of sent) {
     const again = [...packets[number]!];
-    for (const record of records.filter(({ packet }) => packet === number)) {
+    for (const record of byPacket.get(number) ?? []) {
       const { fault, positions = [], bit, bytes: amount = 0 } = record;
       if (fault === 'corrupt') for (const at of positions) again[at]! ^= 0xff;
       if (bit !== undefined) again[bit >> 3]! ^= 1 << (bit & 7);
       if (fault === 'grow') again.push(...new Array<number>(amount).fill(0));
       if (fault === 'shrink') again.length -= amount;
     }
-    const until = Math.min(60, again.length);
-    expect(again.length).toBe(bytes.length);
-    expect(again.slice(0, until)).toEqual([...bytes.subarray(0, until)]);
+    // Appended bytes are random.
+    const isEqual = again.length === bytes.length && again.every((byte, at) => at >= 60 || byte === bytes[at]);
+    if (!isEqual) expect.fail(`packet ${number}`);
   }
   expect(sent.size).toBeGreaterThan(2000);
 });
@@ -85,7 +93,7 @@ test('what the ring has no room for is lost, counted, and harms nothing that com
   let next = 0;
   let got = 0;
   const positions = Int32Array.from({ length: 100 }, (_, i) => 14 + i);
-  for (let round = 0; round < 500; round++) {
+  for (let round = 0; round < 150; round++) {
     for (let i = 0; i < round % 40; i++) {
       if (i % 5 === 3) writer.writePositions(0, next++, 1500, positions, 1 + (round % 100));
       else writer.write(Logged.bitflip, 0, next++, 60, 200);
@@ -93,15 +101,16 @@ test('what the ring has no room for is lost, counted, and harms nothing that com
     writer.publish();
     let last = -1;
     for (const record of reader.read(Number.POSITIVE_INFINITY)) {
-      expect(record.packet).toBeGreaterThan(last);
-      last = record.packet;
-      if (record.fault === 'corrupt') {
-        expect(record.positions).toEqual([...positions.subarray(0, Math.min(64, record.bytes!))]);
-      } else expect(record).toMatchObject({ fault: 'bitflip', length: 60, bit: 200 });
+      const { packet, fault, length, bit, bytes = 0 } = record;
+      const isCorruption =
+        fault === 'corrupt' && `${record.positions}` === `${positions.subarray(0, Math.min(64, bytes))}`;
+      const isFlip = fault === 'bitflip' && length === 60 && bit === 200;
+      if (packet <= last || !(isCorruption || isFlip)) expect.fail(JSON.stringify(record));
+      last = packet;
       got++;
     }
   }
-  expect(reader.lost).toBeGreaterThan(100);
+  expect(reader.lost).toBeGreaterThan(50);
   expect(got + reader.lost).toBe(next);
 });
 
