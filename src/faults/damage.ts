@@ -4,7 +4,7 @@ import { byteAddress, packetLength } from './packet-bytes.js';
 import type { Random } from './random.js';
 
 /** Bytes that a packet keeps when it is cut: Ethernet's header and a VLAN tag. */
-export const SHORTEST: number = ETHERNET_HEADER + 4;
+const SHORTEST = ETHERNET_HEADER + 4;
 
 /**
  * What is done to the bytes of a packet. Addresses and the first EtherType, its first 14 bytes, always survive. A packet is

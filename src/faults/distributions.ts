@@ -32,7 +32,9 @@ function makeTable(distribution: number): Float64Array {
     case 'paretonormal': {
       // A quarter of the one and three of the other, quantile by quantile: iproute2's netem/paretonormal.c.
       const pareto = distributionTable(DISTRIBUTIONS.indexOf('pareto'));
-      return standard(distributionTable(DISTRIBUTIONS.indexOf('normal')).map((value, i) => (value + 3 * pareto[i]!) / 4));
+      return standard(
+        distributionTable(DISTRIBUTIONS.indexOf('normal')).map((value, i) => (value + 3 * pareto[i]!) / 4),
+      );
     }
     default:
       return Float64Array.from({ length: ENTRIES }, (_, i) => 2 * share(i) - 1);

@@ -1,4 +1,11 @@
-import { LOGGED_FAULTS, type LoggedFault, MOST_POSITIONS, RECORD_HEADER, RING_HEADER, RingWord } from './fault-log-ring.js';
+import {
+  LOGGED_FAULTS,
+  type LoggedFault,
+  MOST_POSITIONS,
+  RECORD_HEADER,
+  RING_HEADER,
+  RingWord,
+} from './fault-log-ring.js';
 
 /** Numbers of the faults in records. */
 export const Logged: Readonly<Record<LoggedFault, number>> = Object.fromEntries(

@@ -17,19 +17,18 @@ const HELD = -0x8000_0000;
 export class HoldStage {
   readonly #parts: StageParts;
   readonly #fragments: boolean;
-  /** Options words mean something. */
-  readonly #hasOptions: boolean;
   /** For each packet of the selection its delay, then the time it leaves at; 0 at once. Milliseconds. */
   #times: Float64Array = new Float64Array(0);
   /** Frames of the batch to hold, the ticks they are due at, and their entries in the store. */
   #frames: Int32Array = new Int32Array(0);
   #ticks: Int32Array = new Int32Array(0);
   #entries: Int32Array = new Int32Array(0);
+  /** Frames of the batch to copy. */
+  #copied: Int32Array = new Int32Array(0);
 
   constructor(parts: StageParts) {
     this.#parts = parts;
     this.#fragments = parts.umem.fragments;
-    this.#hasOptions = !parts.umem.plain;
   }
 
   /** @param count packets of the selection. Those that are held are taken out of the batch */
@@ -44,18 +43,26 @@ export class HoldStage {
 
   /** @returns how many frames are held now; they are still in the batch */
   #holdAll(stream: FaultStream, batch: Batch, count: number): number {
-    const { store, clock } = this.#parts;
-    const now = clock();
+    const now = this.#parts.clock();
     stream.wheel.advance(Math.floor(now * TICKS));
     stream.jitter.fill(this.#times, count);
     if (stream.reorder.isPossible) this.#overtake(stream, batch, count);
     const held = this.#choose(stream, batch, count, now);
     if (held === 0) return 0;
-    store.take(this.#entries, held);
-    this.#describe(batch, held);
-    stream.wheel.put(this.#entries, this.#ticks, held);
-    stream.held += held;
+    this.#put(stream, batch, held);
+    const { ledger } = this.#parts.umem;
+    if (ledger === undefined) return held;
+    for (let i = 0; i < held; i++) {
+      ledger.move(batch.addresses[this.#frames[i]!]!, FrameOwner.application, FrameOwner.held);
+    }
     return held;
+  }
+
+  /** Holds the first `count` of the chosen frames. */
+  #put(stream: FaultStream, batch: Batch, count: number): void {
+    this.#parts.store.put(batch, this.#frames, this.#ticks, this.#entries, count);
+    stream.wheel.put(this.#entries, this.#ticks, count);
+    stream.held += count;
   }
 
   /** Marks the packets that leave at once while others are delayed. */
@@ -85,6 +92,9 @@ export class HoldStage {
     const limited = rate.isPossible;
     const { room } = store;
     const times = this.#times;
+    const frames = this.#frames;
+    const ticks = this.#ticks;
+    const fragments = this.#fragments;
     let held = 0;
     let delayed = 0;
     let rateLimited = 0;
@@ -94,7 +104,7 @@ export class HoldStage {
       const late = times[at]!;
       times[at] = 0;
       if (late <= 0 && (late === OVERTAKES || !limited)) continue;
-      const end = this.#fragments ? batch.endOf(first) : first + 1;
+      const end = fragments ? batch.endOf(first) : first + 1;
       if (held + end - first > room) {
         this.#overflow(stream, batch, first, end, at);
         continue;
@@ -115,8 +125,8 @@ export class HoldStage {
       times[at] = leave;
       const tick = Math.ceil(leave * TICKS) | 0;
       for (let i = first; i < end; i++) {
-        this.#frames[held] = i;
-        this.#ticks[held++] = tick;
+        frames[held] = i;
+        ticks[held++] = tick;
       }
     }
     counters[row + FaultSlot.delayed]! += delayed;
@@ -130,26 +140,6 @@ export class HoldStage {
     this.#log(stream, Logged.holdOverflow, batch, first, at, 0);
     for (let i = first; i < end; i++) batch.egress[i] = drops.holdOverflow;
     counters[stream.row + FaultSlot.holdOverflow]!++;
-  }
-
-  /** Writes the descriptors of the chosen frames into the store. */
-  #describe(batch: Batch, held: number): void {
-    const { addresses, lengths, options, egress } = batch;
-    const { ledger } = this.#parts.umem;
-    const { words } = this.#parts.store;
-    const frames = this.#frames;
-    const entries = this.#entries;
-    const hasOptions = this.#hasOptions;
-    for (let i = 0; i < held; i++) {
-      const frame = frames[i]!;
-      const entry = entries[i]!;
-      words[entry + Held.address] = addresses[frame]!;
-      words[entry + Held.length] = lengths[frame]!;
-      words[entry + Held.options] = hasOptions ? options[frame]! : 0;
-      words[entry + Held.egress] = egress[frame]!;
-    }
-    if (ledger === undefined) return;
-    for (let i = 0; i < held; i++) ledger.move(addresses[frames[i]!]!, FrameOwner.application, FrameOwner.held);
   }
 
   /** A copy leaves when its original does, but behind the batch. */
@@ -180,23 +170,18 @@ export class HoldStage {
       const passed = rate.isPossible ? rate.pass(leave, packetLength(batch, first, end)) : leave;
       tick = Math.ceil(passed * TICKS) | 0;
     }
-    const { words } = store;
-    const entries = this.#entries;
-    store.take(entries, frames);
+    for (let i = 0; i < frames; i++) this.#copied[i] = first + i;
     this.#ticks.fill(tick, 0, frames);
-    for (let i = first; i < end; i++) {
-      const address = batch.addresses[i]!;
-      const length = batch.lengths[i]!;
-      const entry = entries[i - first]!;
+    store.put(batch, this.#copied, this.#ticks, this.#entries, frames);
+    for (let i = 0; i < frames; i++) {
+      const address = batch.addresses[first + i]!;
       const copy = pool.take() + (address % frameSize);
-      bytes.copyWithin(copy - txMetadataLength, address - txMetadataLength, address + length);
-      words[entry + Held.address] = copy;
-      words[entry + Held.length] = length;
-      words[entry + Held.options] = this.#hasOptions ? batch.options[i]! : 0;
-      words[entry + Held.egress] = batch.egress[i]!;
+      const end = address + batch.lengths[first + i]!;
+      bytes.copyWithin(copy - txMetadataLength, address - txMetadataLength, end);
+      store.words[this.#entries[i]! + Held.address] = copy;
       umem.ledger?.move(copy, FrameOwner.free, FrameOwner.held);
     }
-    wheel.put(entries, this.#ticks, frames);
+    wheel.put(this.#entries, this.#ticks, frames);
     stream.held += frames;
     counters[stream.row + FaultSlot.duplicated]!++;
     this.#log(stream, Logged.duplicate, batch, first, at, 0);
@@ -236,5 +221,6 @@ export class HoldStage {
     this.#frames = new Int32Array(capacity);
     this.#ticks = new Int32Array(capacity);
     this.#entries = new Int32Array(capacity);
+    this.#copied = new Int32Array(capacity);
   }
 }

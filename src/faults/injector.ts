@@ -58,7 +58,7 @@ export class FaultInjector {
     }
     this.#parts = {
       umem,
-      store: new HoldStore(holdFrames),
+      store: new HoldStore(holdFrames, !umem.plain),
       selection: new Selection(umem.fragments),
       counters,
       drops,

@@ -56,7 +56,7 @@ export class Jitter {
     for (let i = 0; i < count; i++) {
       const entry = random.bits() >>> (32 - TABLE_BITS);
       const delay = mean + spread * table[isCorrelated ? this.#correlated(entry) : entry]!;
-      delays[i] = delay > 0 ? delay : 0;
+      delays[i] = Math.max(delay, 0);
     }
   }
 

@@ -49,8 +49,8 @@ export class Mend {
   #transport(batch: Batch, first: number, total: number): boolean {
     const { bytes } = this.#memory;
     const { ipVersion, network, protocol, transport, start } = this.#headers;
-    const field = FIELD[protocol];
     if (protocol < 0) return false;
+    const field = protocol === (ipVersion === 4 ? IpProtocol.icmpv6 : IpProtocol.icmp) ? undefined : FIELD[protocol];
     if (field === undefined) return true;
     if (transport < 0) return false;
     let length = network + total - transport;

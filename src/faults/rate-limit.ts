@@ -24,10 +24,10 @@ export class RateLimit {
 
   /** When a packet that comes at a moment has passed the link. Milliseconds. */
   pass(arrival: number, bytes: number): number {
-    const start = arrival > this.#free ? arrival : this.#free;
+    const start = Math.max(arrival, this.#free);
     this.#free = start + bytes * this.#byteTime;
     const leave = this.#free - this.#burst;
-    return leave > arrival ? leave : arrival;
+    return Math.max(leave, arrival);
   }
 
   restart(): void {

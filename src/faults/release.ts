@@ -1,6 +1,10 @@
 import { type Batch, FrameOwner, type Umem, XDP_PKT_CONTD } from '../xsk/index.js';
 import type { FaultStream } from './fault-stream.js';
-import { Held, type HoldStore, NONE } from './hold-store.js';
+import { Held, type HoldStore, LENGTH_BITS, NONE, OPTION_BITS } from './hold-store.js';
+
+const LENGTHS = (1 << LENGTH_BITS) - 1;
+const OPTIONS = (1 << OPTION_BITS) - 1;
+const GOES_ON = XDP_PKT_CONTD << LENGTH_BITS;
 
 /**
  * Puts packets whose time has come into a batch, whole and in order, as far as it has room; they have the egress that they
@@ -20,11 +24,12 @@ export function release(stream: FaultStream, batch: Batch, store: HoldStore, ume
   let whole = true;
   while (entry !== NONE && count < capacity) {
     if (fragments && whole && framesOf(words, entry) > capacity - count) break;
+    const rest = words[entry + Held.rest]!;
     addresses[count] = words[entry + Held.address]!;
-    lengths[count] = words[entry + Held.length]!;
-    options[count] = words[entry + Held.options]!;
-    egress[count] = words[entry + Held.egress]!;
-    whole = (words[entry + Held.options]! & XDP_PKT_CONTD) === 0;
+    lengths[count] = rest & LENGTHS;
+    options[count] = (rest >>> LENGTH_BITS) & OPTIONS;
+    egress[count] = rest >>> (LENGTH_BITS + OPTION_BITS);
+    whole = (rest & GOES_ON) === 0;
     last = entry;
     entry = words[entry]!;
     count++;
@@ -43,7 +48,7 @@ export function release(stream: FaultStream, batch: Batch, store: HoldStore, ume
 /** Frames of the packet that begins with an entry. */
 function framesOf(words: Int32Array, first: number): number {
   let frames = 1;
-  for (let entry = first; (words[entry + Held.options]! & XDP_PKT_CONTD) !== 0; entry = words[entry]!) {
+  for (let entry = first; (words[entry + Held.rest]! & GOES_ON) !== 0; entry = words[entry]!) {
     frames++;
   }
   return frames;

@@ -46,15 +46,19 @@ export class TimerWheel {
     this.#readyHead = entry;
   }
 
-  /** Puts entries in. @param ticks that they are due at, their lower 32 bits. What is due already is ready */
+  /**
+   * Puts entries in that lead to each other. What is due already is ready.
+   *
+   * @param ticks that they are due at, their lower 32 bits, as stands in the entries
+   */
   put(entries: Int32Array, ticks: Int32Array, count: number): void {
-    const words = this.#words;
     const now = this.#now | 0;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
+    for (let i = 0; i < count; ) {
       const due = ticks[i]!;
-      words[entry + Held.tick] = due;
-      this.#place(entry, due, now);
+      const first = entries[i++]!;
+      // Those of a fixed delay go as one.
+      while (i < count && ticks[i] === due) i++;
+      this.#place(first, entries[i - 1]!, due, now);
     }
   }
 
@@ -101,29 +105,25 @@ export class TimerWheel {
     return this.#now;
   }
 
-  #place(entry: number, due: number, now: number): void {
+  /** Puts a list of entries, `first` to `last`, into the slot of their tick. */
+  #place(first: number, last: number, due: number, now: number): void {
+    const words = this.#words;
+    words[last] = NONE;
     if (((due - now) | 0) <= 0) {
-      this.#append(entry);
+      if (this.#readyHead === NONE) this.#readyHead = first;
+      else words[this.#readyTail] = first;
+      this.#readyTail = last;
       return;
     }
     const differs = due ^ now;
     const level = differs >>> 8 === 0 ? 0 : differs >>> 16 === 0 ? 1 : differs >>> 24 === 0 ? 2 : 3;
     const slot = (level << 8) | ((due >>> (level << 3)) & 255);
-    const words = this.#words;
-    words[entry] = NONE;
     if (this.#heads[slot] === NONE) {
-      this.#heads[slot] = entry;
+      this.#heads[slot] = first;
       this.#filled++;
       this.#bits[slot >> 5]! |= 1 << (slot & 31);
-    } else words[this.#tails[slot]!] = entry;
-    this.#tails[slot] = entry;
-  }
-
-  #append(entry: number): void {
-    this.#words[entry] = NONE;
-    if (this.#readyHead === NONE) this.#readyHead = entry;
-    else this.#words[this.#readyTail] = entry;
-    this.#readyTail = entry;
+    } else words[this.#tails[slot]!] = first;
+    this.#tails[slot] = last;
   }
 
   /** Takes a slot's list out. @returns its first entry */
@@ -146,15 +146,22 @@ export class TimerWheel {
 
   /** At the first tick of a block: what was to happen in it moves down, from the highest level on. */
   #descend(now: number): void {
+    const words = this.#words;
     let level = 1;
     while (level < LEVELS - 1 && ((now >>> (level * 8)) & 255) === 0) level++;
     for (; level > 0; level--) {
       const slot = level * SLOTS + ((now >>> (level * 8)) & 255);
       if (this.#heads[slot] === NONE) continue;
-      for (let entry = this.#empty(slot); entry !== NONE; ) {
-        const next = this.#words[entry]!;
-        this.#place(entry, this.#words[entry + Held.tick]!, now);
-        entry = next;
+      for (let first = this.#empty(slot); first !== NONE; ) {
+        const due = words[first + Held.tick]!;
+        let last = first;
+        let next = words[last]!;
+        while (next !== NONE && words[next + Held.tick] === due) {
+          last = next;
+          next = words[last]!;
+        }
+        this.#place(first, last, due, now);
+        first = next;
       }
     }
   }
