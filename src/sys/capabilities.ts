@@ -26,6 +26,26 @@ export function requireCapabilities(what: string, wanted: readonly Capability[])
   });
 }
 
+/**
+ * The error for a call that was refused with EPERM. Who has the capabilities is told what else refuses it: a seccomp
+ * filter, or a user namespace, whose capabilities count only inside (user_namespaces(7)).
+ *
+ * @param what who needs them, as the beginning of a sentence
+ */
+export function refusedError(what: string, wanted: readonly Capability[], cause: unknown): XdpError {
+  if (missingCapabilities(wanted).length > 0) {
+    return new XdpError('XDP_ERR_PERMISSION', `${what} needs ${list(wanted)}`, {
+      cause,
+      advice: 'run as root, or give the process CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_IPC_LOCK',
+    });
+  }
+  return new XdpError('XDP_ERR_PERMISSION', `${what} was refused, although the process has ${list(wanted)}`, {
+    cause,
+    advice:
+      'the seccomp profile of a container, a user namespace or a security module refuses it: see docs/privileges.md',
+  });
+}
+
 function list(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

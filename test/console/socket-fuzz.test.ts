@@ -30,7 +30,7 @@ test(
           expect(['hello', 'text', 'report', 'notice', 'done', 'names', 'refused']).toContain(type);
         }
         endings[text.includes('"refused"') ? 'refused' : /"(done|names)"/.test(text) ? 'answered' : 'silent']++;
-        if (i % 10 === 0) expect(await witness.run('1 1 +', false, () => {})).toEqual({ type: 'done' });
+        if (i % 10 === 0) expect(await witness.run('1 1 + .', false, () => {})).toEqual({ type: 'done' });
       }
       if (LONG) console.log(`${CONNECTIONS} connections: ${JSON.stringify(endings)}`);
       for (const count of Object.values(endings)) expect(count).toBeGreaterThan(CONNECTIONS / 20);
