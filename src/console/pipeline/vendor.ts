@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 
+const require = createRequire(import.meta.url);
+
 /** Hexadecimal digits of the IEEE's blocks: MA-S, MA-M and MA-L, the most exact one first. */
 const PREFIXES = [9, 7, 6];
 
@@ -13,7 +15,7 @@ let entries: Readonly<Record<string, string>> | undefined;
  * @param mac lower case with colons
  */
 export function vendorOfMac(mac: string): string | undefined {
-  entries ??= createRequire(import.meta.url)('oui-data') as Readonly<Record<string, string>>;
+  entries ??= require('oui-data') as Readonly<Record<string, string>>;
   const digits = mac.replaceAll(':', '').toUpperCase();
   const prefix = PREFIXES.map((length) => digits.slice(0, length)).find((each) => Object.hasOwn(entries!, each));
   return prefix && entries[prefix]?.split('\n', 1)[0];
