@@ -4,6 +4,8 @@ import { type LatencyResult, measureLatency } from './latency.js';
 import { type MemoryResult, measureMemory } from './memory.js';
 import { measurePairs, type Pairs } from './pairs.js';
 import { buildPeer, hasTestpmd, workload } from './peer.js';
+import { measureRules, type RulesResult } from './rules/measure-rules.js';
+import { printRules } from './rules/print-rules.js';
 import { measureTestpmd } from './testpmd.js';
 import { Program, Topology } from './topology.js';
 import type { Measurement } from './workloads/meter.js';
@@ -11,11 +13,12 @@ import type { Measurement } from './workloads/meter.js';
 const USAGE = `Usage: npm run bench -- [options]
 
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
-libbpf-dev, iproute2, util-linux and iputils-ping. Close to nothing else should run meanwhile.
+libbpf-dev, iproute2, util-linux and iputils-ping; for the rules clang-14. Close to nothing else should run meanwhile.
 
-  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd (default: all that can run)
+  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules (default: all that can run)
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
+  --runs N         of a program of rules, each time (default 10000000)
   --wait HOW       spin or poll, both programs alike (default spin)
   --batch N        packets taken at once, both programs alike (default 256)
   --size BYTES     of a packet that is sent (default 64)
@@ -28,6 +31,7 @@ type Workload = (typeof WORKLOADS)[number];
 interface Settings {
   readonly pairs: number;
   readonly duration: number;
+  readonly runs: number;
   readonly wait: string;
   readonly batch: string;
   readonly size: string;
@@ -41,6 +45,7 @@ interface Results {
   latency?: LatencyResult;
   /** Packets per second. */
   testpmd?: { rxdrop: number; forward: number };
+  rules?: RulesResult;
 }
 
 const note = (text: string) => process.stderr.write(`${text}\n`);
@@ -51,6 +56,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       pairs: { type: 'string', default: '21' },
       duration: { type: 'string', default: '1' },
+      runs: { type: 'string' },
       wait: { type: 'string', default: 'spin' },
       batch: { type: 'string', default: '256' },
       size: { type: 'string', default: '64' },
@@ -67,11 +73,13 @@ async function main(): Promise<void> {
   const settings = {
     pairs: quick ? 2 : Number(values.pairs),
     duration: Number(values.duration),
+    runs: Number(values.runs ?? (quick ? 100_000 : 10_000_000)),
     wait,
     batch,
     size,
   };
-  const only = values.only?.split(',') ?? [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : [])];
+  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules'];
+  const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
   const results: Results = {
     machine: { node: process.version, kernel: release(), cpu: cpus()[0]?.model ?? '' },
@@ -91,6 +99,10 @@ async function main(): Promise<void> {
   if (only.includes('testpmd')) {
     note('testpmd');
     results.testpmd = await measurePeerTestpmd(peer, settings);
+  }
+  if (only.includes('rules')) {
+    const { pairs, runs } = settings;
+    results.rules = measureRules({ pairs, runs, frames: quick ? 2000 : 100_000 }, note);
   }
   if (values.json) console.log(JSON.stringify(results, undefined, 2));
   else print(results);
@@ -151,13 +163,14 @@ async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ r
   }
 }
 
-function print({ workloads, memory, latency, testpmd }: Results): void {
+function print({ workloads, memory, latency, testpmd, rules }: Results): void {
   const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
   const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
     all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
-  console.log(
-    styleText('bold', 'workload     xdpkit Mpps     C Mpps      ratio   (low-high)     CPU ns   C CPU ns  CPU ratio'),
-  );
+  if (Object.keys(workloads).length > 0)
+    console.log(
+      styleText('bold', 'workload     xdpkit Mpps     C Mpps      ratio   (low-high)     CPU ns   C CPU ns  CPU ratio'),
+    );
   for (const [name, { ours, theirs, ppsRatio, cpuRatio, ppsRange, disturbed }] of Object.entries(workloads)) {
     const range = `(${ppsRange.map((ratio) => ratio.toFixed(2)).join('-')})`.padStart(13);
     console.log(
@@ -172,9 +185,9 @@ function print({ workloads, memory, latency, testpmd }: Results): void {
     );
   }
   if (memory) {
-    const { bridge, callback, checksums } = memory;
+    const { bridge, callback, checksums, tap } = memory;
     console.log(
-      `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums`,
+      `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums, ${tap.toFixed(1)} into the tap`,
     );
   }
   if (latency) {
@@ -184,6 +197,7 @@ function print({ workloads, memory, latency, testpmd }: Results): void {
         `kernel bridge p50 ${kernelBridge.p50.toFixed(0)} p99 ${kernelBridge.p99.toFixed(0)}`,
     );
   }
+  if (rules) printRules(rules);
 }
 
 await main();

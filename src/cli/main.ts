@@ -2,34 +2,34 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, XdpError } from '../sys/index.js';
-import { bridgeCommand } from './bridge-command.js';
-import { collectCommand } from './collect-command.js';
-import { demoCommand } from './demo-command.js';
-import { extcapCommand } from './extcap-command.js';
-import { generateCommand } from './generate-command.js';
-import { linksCommand } from './links-command.js';
-import { loadCommand } from './load-command.js';
 import { printError } from './output.js';
-import { receiveCommand } from './receive-command.js';
-import { rulesCommand } from './rules-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
+/** In the order of the help. A command is read when it is asked for: all of them take longer to read than most of them run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo-command.js')).demoCommand(),
+  bridge: async () => (await import('./bridge-command.js')).bridgeCommand(),
+  generate: async () => (await import('./generate-command.js')).generateCommand(),
+  receive: async () => (await import('./receive-command.js')).receiveCommand(),
+  collect: async () => (await import('./collect-command.js')).collectCommand(),
+  extcap: async () => (await import('./extcap-command.js')).extcapCommand(),
+  load: async () => (await import('./load-command.js')).loadCommand(),
+  links: async () => (await import('./links-command.js')).linksCommand(),
+  rules: async () => (await import('./rules-command.js')).rulesCommand(),
+};
+
 const program = new Command('xdpkit')
   .description('Programs the Linux express data path (XDP, AF_XDP) from TypeScript.')
   .version(version)
-  .addCommand(demoCommand())
-  .addCommand(bridgeCommand())
-  .addCommand(generateCommand())
-  .addCommand(receiveCommand())
-  .addCommand(collectCommand())
-  .addCommand(extcapCommand())
-  .addCommand(loadCommand())
-  .addCommand(linksCommand())
-  .addCommand(rulesCommand())
   .showHelpAfterError('(--help tells more)');
+
+// The program's own options take no values, so the first word that is no option names the command.
+const named = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
+const asked = Object.hasOwn(COMMANDS, named) ? [COMMANDS[named]!] : Object.values(COMMANDS);
+for (const read of asked) program.addCommand(await read());
 
 const json = process.argv.includes('--json');
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {

@@ -1,12 +1,17 @@
 import { Command } from 'commander';
+import { rulesLoadCommand, rulesReplaceCommand } from './rules-change-commands.js';
 import { rulesCheckCommand } from './rules-check-command.js';
 import { rulesCompileCommand } from './rules-compile-command.js';
+import { rulesConfirmCommand } from './rules-confirm-command.js';
 import { rulesExplainCommand } from './rules-explain-command.js';
-import { installedRulesCommands } from './rules-installed-commands.js';
+import { rulesRestoreCommand } from './rules-restore-command.js';
+import { rulesShowCommand } from './rules-show-command.js';
+import { rulesStatsCommand } from './rules-stats-command.js';
+import { rulesUnloadCommand } from './rules-unload-command.js';
 
 /** `xdpkit rules …` */
 export function rulesCommand(): Command {
-  const command = new Command('rules')
+  return new Command('rules')
     .summary('verdicts written as data: check, explain, load, watch and replace them')
     .description(
       'Rules tell what becomes of the packets that an interface receives: the first one that matches decides, and what none ' +
@@ -14,7 +19,12 @@ export function rulesCommand(): Command {
     )
     .addCommand(rulesCheckCommand())
     .addCommand(rulesCompileCommand())
-    .addCommand(rulesExplainCommand());
-  for (const one of installedRulesCommands()) command.addCommand(one);
-  return command;
+    .addCommand(rulesExplainCommand())
+    .addCommand(rulesLoadCommand())
+    .addCommand(rulesShowCommand())
+    .addCommand(rulesStatsCommand())
+    .addCommand(rulesReplaceCommand())
+    .addCommand(rulesConfirmCommand())
+    .addCommand(rulesUnloadCommand())
+    .addCommand(rulesRestoreCommand());
 }

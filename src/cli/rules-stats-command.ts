@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
-import { InstalledRules, type RuleStatistics, type RulesPlace } from '../policy/index.js';
+import type { InstalledRules, RuleStatistics } from '../policy/index.js';
 import { duration } from './arguments.js';
+import { openInstalled, type PlaceFlags } from './installed-rules.js';
 import { LiveRegion } from './live-region.js';
 import { printJson } from './output.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
 
-interface Flags extends RulesPlace {
+interface Flags extends PlaceFlags {
   readonly watch?: true;
   readonly interval: number;
-  readonly json?: true;
 }
 
 export function rulesStatsCommand(): Command {
@@ -23,7 +23,7 @@ export function rulesStatsCommand(): Command {
     .option('--netns <name>', 'network namespace of the interface, by name or path')
     .option('--json', 'print JSON: one line, with --watch a stream of lines')
     .action(async (name: string, flags: Flags) => {
-      using installed = InstalledRules.open(name, flags);
+      using installed = await openInstalled(name, flags);
       if (flags.watch) process.exitCode = await withStopSignals((signal) => watch(installed, flags, signal));
       else if (flags.json) printStatistics(installed.interface, installed.statistics());
       else for (const line of table(installed.statistics())) process.stdout.write(`${line}\n`);

@@ -21,7 +21,8 @@ const STATISTICS = 4;
  * @throws VerifierError, XDP_ERR_PERMISSION
  */
 export function verifyRules({ program, maps, types }: CompiledRules): VerifierFigures {
-  requireCapabilities('verifying rules', ['CAP_BPF', 'CAP_NET_ADMIN']);
+  // Each rule counts bytes: the length of a frame is the difference of two pointers (kernel/bpf/verifier.c, allow_ptr_leaks).
+  requireCapabilities('verifying rules', ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON']);
   const open: Disposable[] = [];
   try {
     const fds: Record<string, number> = {};

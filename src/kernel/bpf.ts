@@ -1,4 +1,4 @@
-import { type Bytes, calls, Errno, SystemError, XdpError } from '../sys/index.js';
+import { type Bytes, calls, Errno, refusedError, SystemError, XdpError } from '../sys/index.js';
 
 /** Commands of bpf(2): include/uapi/linux/bpf.h. */
 export const BPF_MAP_CREATE = 0;
@@ -98,12 +98,7 @@ export class BpfAttributes {
 /** The error for a bpf(2) call that failed: missing privilege and missing memory in plain words, the rest as it is. */
 export function bpfError(call: string, result: number): XdpError {
   const cause = new SystemError(call, -result);
-  if (result === -Errno.EPERM) {
-    return new XdpError('XDP_ERR_PERMISSION', `${call} needs CAP_BPF and CAP_NET_ADMIN`, {
-      cause,
-      advice: 'run as root, or give the process CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_IPC_LOCK',
-    });
-  }
+  if (result === -Errno.EPERM) return refusedError(call, ['CAP_BPF', 'CAP_NET_ADMIN'], cause);
   if (result === -Errno.ENOSYS) {
     return new XdpError('XDP_ERR_PLATFORM', 'this kernel has no bpf(2)', { cause });
   }

@@ -29,7 +29,7 @@ export interface DeviceEntry {
   /** In the namespace of the thread that writes it. */
   readonly ifindex: number;
   /** Runs on each packet before it is sent: loaded with `attachTo: 'devmap'`. Linux 5.8. */
-  readonly program?: Open | undefined;
+  readonly program?: { readonly fd: number } | undefined;
 }
 
 /** Where a `cpumap` sends packets. */
@@ -37,7 +37,7 @@ export interface CpuEntry {
   /** How many packets may wait for the CPU. */
   readonly queueSize: number;
   /** Runs on each packet on that CPU: loaded with `attachTo: 'cpumap'`. Linux 5.9. */
-  readonly program?: Open | undefined;
+  readonly program?: { readonly fd: number } | undefined;
 }
 
 /** A number, and a program that may be there (struct bpf_devmap_val, struct bpf_cpumap_val). */

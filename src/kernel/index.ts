@@ -17,7 +17,16 @@ export {
   mapEntry,
   programEntry,
 } from './descriptor-entries.js';
-export { bytes, type Codec, codecOf, type Layout, perCpu, type ValueOf, type WrittenValueOf } from './layout.js';
+export {
+  bytes,
+  type Codec,
+  codecOf,
+  type Layout,
+  perCpu,
+  type Scalars,
+  type ValueOf,
+  type WrittenValueOf,
+} from './layout.js';
 export { BpfLink, XdpLink, type XdpMode } from './link.js';
 export { allLinks, type LinkInfo, type LinkTarget } from './link-info.js';
 export { BpfMap, u32 } from './map.js';
@@ -28,7 +37,7 @@ export { MapFlag, MapKind } from './map-kind.js';
 export { type ObjectKind, objectIds } from './object.js';
 export { lockPins, type Pin, PinDirectory, type PinLock } from './pins.js';
 export { possibleCpus } from './possible-cpus.js';
-export { type ProgramOptions, type ProgramRecords, XdpProgram } from './program.js';
+export { type ProgramOptions, type ProgramPlace, type ProgramRecords, XdpProgram } from './program.js';
 export { type ProgramInfo, programInfo } from './program-info.js';
 export { Queue } from './queue.js';
 export { type RecordVisitor, RingBuffer } from './ring-buffer.js';

@@ -10,9 +10,9 @@ export interface Codec<Out, In = Out> {
   write(view: DataView, offset: number, value: In): void;
 }
 
-type NumberName = 'u8' | 'u16' | 'u32' | 's8' | 's16' | 's32' | 'be16' | 'be32';
-type BigintName = 'u64' | 's64';
-type Scalars = Record<NumberName, Codec<number>> & Record<BigintName, Codec<bigint, bigint | number>>;
+/** Numbers of a layout by their names. */
+export type Scalars = Record<'u8' | 'u16' | 'u32' | 's8' | 's16' | 's32' | 'be16' | 'be32', Codec<number>> &
+  Record<'u64' | 's64', Codec<bigint, bigint | number>>;
 
 /** Numbers in host order (all of xdpkit's hosts are little-endian), or in network order. */
 const SCALARS: Scalars = {

@@ -14,8 +14,9 @@ const LOG_SIZES = [1 << 20, 1 << 24, 1 << 27];
 /** The verifier gives up when a signal comes, and wants to be asked again. */
 const ATTEMPTS = 5;
 
-type Place = 'interface' | 'devmap' | 'cpumap';
-const ATTACH_TYPES: Readonly<Record<Place, number>> = {
+/** Where an XDP program runs. */
+export type ProgramPlace = 'interface' | 'devmap' | 'cpumap';
+const ATTACH_TYPES: Readonly<Record<ProgramPlace, number>> = {
   interface: AttachType.xdp,
   devmap: AttachType.xdpDevmap,
   cpumap: AttachType.xdpCpumap,
@@ -36,7 +37,7 @@ export interface ProgramOptions {
   /** Default `Dual MIT/GPL`: helpers marked GPL-only may be called. */
   readonly license?: string | undefined;
   /** Where it is to run: on an interface (default), or in entries of a DEVMAP (Linux 5.8) or CPUMAP (Linux 5.9). */
-  readonly attachTo?: Place | undefined;
+  readonly attachTo?: ProgramPlace | undefined;
   /** It copes with packets of several fragments (BPF_F_XDP_HAS_FRAGS): for an MTU beyond a page. Linux 5.18. */
   readonly fragments?: boolean | undefined;
   /**

@@ -34,7 +34,10 @@ export class TypedMap<K extends Layout, V extends Layout> implements Iterable<[V
   readonly #key: Codec<ValueOf<K>, WrittenValueOf<K>>;
   readonly #value: Codec<ValueOf<V>, WrittenValueOf<V>>;
 
-  /** @throws RangeError when a layout is not as large as the map's keys or values */
+  /**
+   * @internal
+   * @throws RangeError when a layout is not as large as the map's keys or values
+   */
   constructor(map: RawMap, key: K, value: V) {
     this.#map = map;
     this.#key = codecOf(key);

@@ -10,7 +10,7 @@ export { addFlowRule, listFlowRules, removeFlowRule } from './flow-rules.js';
 export { createKernelBridge, type KernelBridgeOptions } from './kernel-bridge.js';
 export { createLab, Lab, type LabEnd, type LabHost, type LabHostOptions } from './lab.js';
 export type { LinkChange, LinkEvent } from './link-events.js';
-export type { Link, XdpAttachment } from './link-message.js';
+export type { Link, OperationalState, XdpAttachment } from './link-message.js';
 export { deleteLink, getLink, type LinkChanges, listLinks, setLink } from './links.js';
 export { createNamespace, deleteNamespace, listNamespaces, namespaceIdentity } from './namespaces.js';
 export {

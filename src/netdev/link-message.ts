@@ -49,7 +49,16 @@ export const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x10000;
 
 /** RFC 2863 ifOperStatus, numbered as in IFLA_OPERSTATE. */
-const OPERATIONAL_STATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
+export type OperationalState = 'unknown' | 'notpresent' | 'down' | 'lowerlayerdown' | 'testing' | 'dormant' | 'up';
+const OPERATIONAL_STATES: readonly OperationalState[] = [
+  'unknown',
+  'notpresent',
+  'down',
+  'lowerlayerdown',
+  'testing',
+  'dormant',
+  'up',
+];
 
 export interface XdpAttachment {
   /** Where the program runs: in the driver, behind it on socket buffers, or on the NIC. */
@@ -78,7 +87,7 @@ export interface Link {
   /** Whether it is up and has a carrier too (IFF_LOWER_UP): packets can flow. */
   readonly carrier: boolean;
   /** RFC 2863 operational state; loopback's is `unknown`. */
-  readonly state: (typeof OPERATIONAL_STATES)[number];
+  readonly state: OperationalState;
   /** Queues in use that receive; at least 1. */
   readonly rxQueues: number;
   /** Queues in use that transmit; at least 1. */

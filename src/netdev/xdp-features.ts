@@ -12,20 +12,28 @@ const NETDEV_A_DEV_XDP_RX_METADATA_FEATURES = 5;
 const NETDEV_A_DEV_XSK_FEATURES = 6;
 
 // Names in the order of their bits, as Documentation/netlink/specs/netdev.yaml has them.
-const XDP_FEATURES = ['basic', 'redirect', 'ndo-xmit', 'xsk-zerocopy', 'hw-offload', 'rx-sg', 'ndo-xmit-sg'] as const;
-const RX_METADATA_FEATURES = ['timestamp', 'hash', 'vlan-tag'] as const;
-const XSK_FEATURES = ['tx-timestamp', 'tx-checksum', 'tx-launch-time-fifo'] as const;
+const XDP_FEATURES: readonly XdpFeature[] = [
+  'basic',
+  'redirect',
+  'ndo-xmit',
+  'xsk-zerocopy',
+  'hw-offload',
+  'rx-sg',
+  'ndo-xmit-sg',
+];
+const RX_METADATA_FEATURES: readonly RxMetadataFeature[] = ['timestamp', 'hash', 'vlan-tag'];
+const XSK_FEATURES: readonly XskFeature[] = ['tx-timestamp', 'tx-checksum', 'tx-launch-time-fifo'];
 
 /**
  * What a driver does for XDP: `basic` runs programs (pass, drop, abort, XDP_TX), `redirect` lets them redirect,
  * `ndo-xmit` takes redirected frames from others, `xsk-zerocopy` shares memory with AF_XDP sockets, `hw-offload` runs
  * programs on the NIC; `rx-sg` and `ndo-xmit-sg` do it for frames in several buffers.
  */
-export type XdpFeature = (typeof XDP_FEATURES)[number];
+export type XdpFeature = 'basic' | 'redirect' | 'ndo-xmit' | 'xsk-zerocopy' | 'hw-offload' | 'rx-sg' | 'ndo-xmit-sg';
 /** What a program bound to the device may ask of a received frame (Documentation/networking/xdp-rx-metadata.rst). */
-export type RxMetadataFeature = (typeof RX_METADATA_FEATURES)[number];
+export type RxMetadataFeature = 'timestamp' | 'hash' | 'vlan-tag';
 /** What an AF_XDP socket may ask for a frame it sends (Documentation/networking/xsk-tx-metadata.rst). */
-export type XskFeature = (typeof XSK_FEATURES)[number];
+export type XskFeature = 'tx-timestamp' | 'tx-checksum' | 'tx-launch-time-fifo';
 
 /** An interface's part in XDP, in the words of the kernel's own specification; bits without a name there are left out. */
 export interface XdpFeatures {

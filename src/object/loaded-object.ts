@@ -54,7 +54,10 @@ export class LoadedObject implements Disposable {
   readonly #object: ObjectParts;
   readonly #close: () => void;
 
-  /** @param close lets go what is in the kernel */
+  /**
+   * @internal
+   * @param close lets go what is in the kernel
+   */
   constructor(object: ObjectParts, { programs, maps, memory, notices }: LoadedParts, close: () => void) {
     this.programs = programs;
     this.maps = maps;

@@ -18,6 +18,7 @@ export class Variable {
   readonly #frozen: boolean;
 
   /**
+   * @internal
    * @param memory where the section is now
    * @param frozen it can't be set any more
    */

@@ -15,8 +15,8 @@ export const Drop = {
   tooManyFragments: -5,
 } as const;
 
-/** What is counted for each socket, that is, for each queue of each port. */
-const OWN_COUNTERS = [
+/** What is counted for each socket, that is, for each queue of each port, besides the reasons that packets are dropped for. */
+export const OWN_COUNTERS = [
   'rxPackets',
   'rxBytes',
   'txPackets',
@@ -40,7 +40,7 @@ const SOCKET_COUNTERS: readonly SocketCounter[] = [...OWN_COUNTERS, ...DROP_REAS
 export type SocketCounts = Record<SocketCounter, number>;
 
 /** What is counted for each worker. */
-const WORKER_COUNTERS = ['freeFrames', 'frames', 'turns', 'sleeps'] as const;
+export const WORKER_COUNTERS = ['freeFrames', 'frames', 'turns', 'sleeps'] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
 export type WorkerCounts = Record<WorkerCounter, number>;
 

@@ -7,8 +7,10 @@ export {
   DROP_REASONS,
   Drop,
   type DropReason,
+  OWN_COUNTERS,
   type SocketCounter,
   type SocketCounts,
+  WORKER_COUNTERS,
   type WorkerCounter,
   type WorkerCounts,
 } from './counters.js';

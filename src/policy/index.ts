@@ -1,10 +1,3 @@
-export {
-  type ChangeOptions,
-  clearStaleRules,
-  InstalledRules,
-  type InstallOptions,
-  installRules,
-  listInstalledRules,
-  type RulesPlace,
-} from './installed-rules.js';
+export { clearStaleRules, type InstallOptions, installRules, listInstalledRules } from './install-rules.js';
+export { type ChangeOptions, InstalledRules, type RulesPlace, type RulesTrial } from './installed-rules.js';
 export type { RuleStatistics } from './rule-counters.js';

@@ -1,13 +1,13 @@
 import { type BpfLink, BpfMap, lockPins, type XdpMode } from '../kernel/index.js';
-import { getLink, type Link, listLinks } from '../netdev/index.js';
+import { getLink, type Link } from '../netdev/index.js';
 import { expressionConditions, type RuleSet, validateRules } from '../rules/index.js';
-import { OwnedFd, requireCapabilities } from '../sys/index.js';
+import { type OwnedFd, requireCapabilities } from '../sys/index.js';
+import { JudgingRules } from './judging-rules.js';
 import { linkOf } from './link-of.js';
 import { type RuleStatistics, statisticsOf } from './rule-counters.js';
-import { clearStalePins, RulePins } from './rule-pins.js';
-import { RuleProgram } from './rule-program.js';
+import { RulePins } from './rule-pins.js';
 import { runTask } from './task-outcome.js';
-import { type Installed, notInstalled, type Replaced } from './tasks.js';
+import { type Changed, notInstalled } from './tasks.js';
 
 export interface RulesPlace {
   /** Network namespace of the interface, by name or path. Default: the caller's. */
@@ -16,66 +16,21 @@ export interface RulesPlace {
 
 export interface ChangeOptions {
   /**
-   * The change is rolled back unless {@link InstalledRules.confirm} is called, here or in another process: by
-   * {@link InstalledRules.rollBack}, and for rules that are new on the interface by the end of this process, however it ends.
+   * Milliseconds. The change is rolled back unless {@link InstalledRules.confirm} is called in this time, here or in another
+   * process. When it is over the kernel has the old rules judge again, or passes everything, whatever has become of this
+   * process; rules that are new on the interface end with this process, however it ends.
    */
-  readonly trial?: boolean | undefined;
+  readonly confirmWithin?: number | undefined;
   /** Gives up waiting for other changes to end. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface InstallOptions extends RulesPlace, ChangeOptions {
-  /** Where the rules run. `auto` (default): native where the driver can, otherwise generic. */
-  readonly mode?: XdpMode | 'auto' | undefined;
-  /** Take an interface although it carries the default route or this session. Default false. */
-  readonly force?: boolean | undefined;
-}
-
-/**
- * Installs rules on an interface: they outlive the process. Needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN; Linux 5.15.
- *
- * @throws RulesError (XDP_ERR_RULES); XDP_ERR_INSTALLED when there are rules already, XDP_ERR_FOREIGN_PROGRAM,
- *   XDP_ERR_PROTECTED, XDP_ERR_NO_INTERFACE (also for one that rules redirect to), XDP_ERR_NO_PROGRAM, XDP_ERR_VERIFIER,
- *   XDP_ERR_NATIVE_UNSUPPORTED, XDP_ERR_MTU, XDP_ERR_PERMISSION
- */
-export async function installRules(
-  interfaceName: string,
-  ruleSet: RuleSet,
-  options: InstallOptions = {},
-): Promise<InstalledRules> {
-  const { netns, mode, force, trial = false, signal } = options;
-  const rules = validateRules(ruleSet, { expression: expressionConditions });
-  needCapabilities();
-  using _ = await lockPins({ signal });
-  const task = { interface: interfaceName, rules, trial, mode, force };
-  const { held, notices } = await runTask<Installed>('install', [task], netns);
-  const owned = held.map((fd) => new OwnedFd(fd, `rules of ${interfaceName} on trial`));
-  try {
-    return new InstalledRules(getLink(interfaceName, { netns }), { netns }, notices, owned);
-  } catch (error) {
-    for (const fd of owned) fd.close();
-    throw error;
-  }
-}
-
-/** The interfaces that have rules, in one namespace. */
-export function listInstalledRules(place: RulesPlace = {}): InstalledRules[] {
-  needCapabilities();
-  return listLinks(place).flatMap((link) => {
-    using found = RuleProgram.on(link);
-    return found === undefined ? [] : [new InstalledRules(link, place)];
-  });
-}
-
-/**
- * Clears what stayed behind of rules whose interface or namespace is gone. @returns sentences about it
- *
- * @throws XDP_ERR_PERMISSION
- */
-export async function clearStaleRules(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<string[]> {
-  needCapabilities();
-  using _ = await lockPins(options);
-  return clearStalePins();
+/** A change that waits to be confirmed. */
+export interface RulesTrial {
+  /** Whether the rules are new on the interface, or others come back if nobody confirms these. */
+  readonly kind: 'install' | 'replace';
+  /** When the change is rolled back. */
+  readonly until: Date;
 }
 
 /**
@@ -90,17 +45,18 @@ export class InstalledRules implements Disposable {
   readonly #link: BpfLink;
   /** What holds rules that are new and on trial. */
   #held: readonly OwnedFd[];
-  /** The program that a replacement on trial has brought. */
-  #trialId: number | undefined;
+  /** The change on trial that was made by this object. */
+  #change: Changed['trial'];
 
   /** @internal */
-  constructor(link: Link, { netns }: RulesPlace, notices: readonly string[] = [], held: readonly OwnedFd[] = []) {
-    using rules = RuleProgram.on(link);
-    if (rules === undefined) throw notInstalled(link.name);
+  constructor(link: Link, { netns }: RulesPlace, change: Changed = { notices: [] }, held: readonly OwnedFd[] = []) {
+    using judging = JudgingRules.on(link);
+    if (judging === undefined) throw notInstalled(link.name);
     this.interface = link.name;
     this.netns = netns;
-    this.notices = notices;
-    this.#link = linkOf(link, rules);
+    this.notices = change.notices;
+    this.#link = linkOf(link, judging.attached);
+    this.#change = change.trial;
     this.#held = held;
   }
 
@@ -112,12 +68,12 @@ export class InstalledRules implements Disposable {
 
   /** In canonical form. */
   get rules(): RuleSet {
-    return this.#read(({ rules }) => rules);
+    return this.#read(({ rules }) => rules.rules);
   }
 
   /** When these rules came: the last change of them. */
   get installed(): Date {
-    return new Date(this.#read(({ record }) => record.installed));
+    return new Date(this.#read(({ rules }) => rules.record.installed));
   }
 
   get mode(): XdpMode {
@@ -125,24 +81,36 @@ export class InstalledRules implements Disposable {
     return attached?.mode === 'generic' ? 'generic' : 'native';
   }
 
+  /** Of these rules. While they are on trial another program stands before it on the interface. */
   get programId(): number {
-    return this.#link.info.programId;
+    return this.#read(({ rules }) => rules.id);
   }
 
   get linkId(): number {
     return this.#link.info.id;
   }
 
-  /** Whether they wait to be confirmed: rules that are new on the interface, or such as replaced others. */
-  get trial(): 'install' | 'replace' | undefined {
-    const pins = this.#pins();
-    if (!pins.linkIsPinned) return 'install';
-    return pins.previousId === undefined ? undefined : 'replace';
+  /** The change that waits to be confirmed, if one does. */
+  get trial(): RulesTrial | undefined {
+    return this.#read(({ trial, isOverdue }) => {
+      if (trial === undefined || isOverdue) return undefined;
+      const kind = trial.previousId === undefined ? 'install' : 'replace';
+      return { kind, until: new Date(Date.now() + trial.left) };
+    });
+  }
+
+  /** What has become of the last change that this object has made on trial; undefined if it has made none. */
+  get outcome(): 'pending' | 'confirmed' | 'rolled back' | undefined {
+    if (this.#change === undefined) return undefined;
+    const { id, previousId } = this.#change;
+    const { programId } = this.#link.info;
+    if (!isAttached(this.#link) || programId === previousId) return 'rolled back';
+    return programId === id ? 'pending' : 'confirmed';
   }
 
   /** Counts of all rules, in their order. */
   statistics(): RuleStatistics[] {
-    return this.#read((program) => statisticsOf(program));
+    return this.#read(({ rules }) => statisticsOf(rules));
   }
 
   /**
@@ -153,7 +121,7 @@ export class InstalledRules implements Disposable {
    * @returns undefined when no rule redirects there
    */
   socketMap(name?: string): BpfMap | undefined {
-    return this.#read(({ record, maps }) => {
+    return this.#read(({ rules: { record, maps } }) => {
       const slot = record.sockets.find((socket) => socket.name === name);
       const map = slot && maps.get(slot.map);
       return map && BpfMap.openId(map.info.id);
@@ -168,51 +136,57 @@ export class InstalledRules implements Disposable {
    * @throws as {@link installRules}; XDP_ERR_NOT_INSTALLED when they are gone, XDP_ERR_INSTALLED while a change waits to be
    *   confirmed
    */
-  async replace(ruleSet: RuleSet, { trial = false, signal }: ChangeOptions = {}): Promise<readonly string[]> {
+  async replace(ruleSet: RuleSet, { confirmWithin, signal }: ChangeOptions = {}): Promise<readonly string[]> {
     const rules = validateRules(ruleSet, { expression: expressionConditions });
     using _ = await lockPins({ signal });
-    const task = { interface: this.interface, rules, trial };
-    const { programId, notices } = await runTask<Replaced>('replace', [task], this.netns);
-    if (trial) this.#trialId = programId;
+    const task = { interface: this.interface, rules, confirmWithin };
+    const { trial, notices } = await runTask<Changed>('replace', [task], this.netns);
+    this.#change = trial;
     return notices;
   }
 
-  /** Makes a change on trial last. Nothing, when there is none. */
+  /**
+   * Makes a change on trial last. Nothing, when there is none.
+   *
+   * @throws XDP_ERR_NOT_CONFIRMED when it is too late for that: then the change is rolled back
+   */
   async confirm({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     using _ = await lockPins({ signal });
-    const pins = this.#pins();
-    if (!pins.linkIsPinned) this.#read((program) => pins.install(this.#link, program));
-    pins.forgetPrevious();
-    this.#trialId = undefined;
+    await runTask('confirm', [this.interface], this.netns);
     this.#release();
   }
 
-  /** Takes back a change that this object has made on trial. @returns false when it was confirmed meanwhile */
-  async rollBack(): Promise<boolean> {
+  /** Takes back a change that this object has made on trial, unless it was confirmed: see {@link outcome}. */
+  async rollBack(): Promise<void> {
     using _ = await lockPins();
-    if (this.#trialId !== undefined) {
-      const trialId = this.#trialId;
-      this.#trialId = undefined;
-      return await runTask<boolean>('rollBack', [this.interface, trialId], this.netns);
-    }
-    if (this.#held.length === 0 || this.#pins().linkIsPinned) return false;
-    this.#link.detach();
+    if (this.#change !== undefined) await runTask('rollBack', [this.interface, this.#change.id], this.netns);
     this.#release();
-    return true;
+  }
+
+  /**
+   * Tidies up after a change that nobody has confirmed in time. The kernel has ended it already: counts of the time of the trial
+   * are added, and pins are put in order. {@link replace} and {@link installRules} do so themselves.
+   *
+   * @returns sentences about it
+   */
+  async endOverdueTrial(): Promise<readonly string[]> {
+    if (!this.#read(({ isOverdue }) => isOverdue)) return [];
+    using _ = await lockPins();
+    return await runTask<string[]>('endOverdue', [this.interface], this.netns);
   }
 
   /** Takes the rules off, and their pins away. */
   async unload({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     using _ = await lockPins({ signal });
     this.#link.detach();
-    this.#pins().directory.remove();
+    new RulePins(this.interface, this).directory.remove();
     this.close();
   }
 
   /** Idempotent. */
   close(): void {
     // Closing would do it too, but only some moments later.
-    if (this.#held.length > 0 && !this.#pins().linkIsPinned) this.#link.detach();
+    if (this.#held.length > 0 && this.outcome === 'pending') this.#link.detach();
     this.#release();
     this.#link.close();
   }
@@ -226,14 +200,10 @@ export class InstalledRules implements Disposable {
     this.#held = [];
   }
 
-  #pins(): RulePins {
-    return new RulePins(this.interface, this);
-  }
-
-  #read<T>(read: (program: RuleProgram) => T): T {
-    using program = RuleProgram.openId(this.#link.info.programId);
-    if (program === undefined || !isAttached(this.#link)) throw notInstalled(this.interface);
-    return read(program);
+  #read<T>(read: (judging: JudgingRules) => T): T {
+    using judging = JudgingRules.ofProgram(this.#link.info.programId);
+    if (judging === undefined || !isAttached(this.#link)) throw notInstalled(this.interface);
+    return read(judging);
   }
 }
 
@@ -242,6 +212,6 @@ function isAttached(link: BpfLink): boolean {
   return 'ifindex' in target && target.ifindex !== 0;
 }
 
-function needCapabilities(): void {
+export function needCapabilities(): void {
   requireCapabilities('rules on an interface', ['CAP_NET_ADMIN', 'CAP_BPF', 'CAP_SYS_ADMIN']);
 }

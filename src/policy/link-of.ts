@@ -1,10 +1,10 @@
-import { allLinks, BpfLink } from '../kernel/index.js';
+import { allLinks, BpfLink, type XdpProgram } from '../kernel/index.js';
 import type { Link } from '../netdev/index.js';
 import { XdpError } from '../sys/index.js';
-import type { RuleProgram } from './rule-program.js';
 
-/** The link by which rules are attached, pinned or not. */
-export function linkOf({ name }: Pick<Link, 'name'>, { id }: RuleProgram): BpfLink {
+/** The link by which one of our programs is attached, pinned or not. */
+export function linkOf({ name }: Pick<Link, 'name'>, program: XdpProgram): BpfLink {
+  const { id } = program.info;
   for (const { id: linkId, programId, target } of allLinks()) {
     if (programId !== id || target.kind !== 'xdp') continue;
     const link = BpfLink.openId(linkId);

@@ -40,41 +40,52 @@ export function statisticsOf(counted: CountedRules): RuleStatistics[] {
 }
 
 /**
- * Takes over counts: `take` writes beside the counters of `to` what brings its rules to the totals that rules of the same
- * name have in `from`. It may be called again when `from` has counted on. Rules without a name, or with a new one, stay.
+ * Takes over counts: `take` adds to the totals that rules have in `to` the counts that rules of the same name have in `from`.
+ * It may be called again when `from` has counted on. Rules without a name, or with a new one, stay.
  */
 export class CarriedCounts {
   readonly #from: CountedRules;
   readonly #to: CountedRules;
-  /** What `to` had counted itself before it took over. */
+  readonly #counts: (from: CountedRules) => Counts[];
+  /** What `to` had taken over before. */
   readonly #before: readonly Counts[];
   readonly #sources: ReadonlyMap<string, number>;
 
-  constructor(from: CountedRules, to: CountedRules) {
+  /**
+   * @param counts `totals` for the successor of rules; `own` for rules that come back after their successor, whose totals hold
+   *   theirs already
+   */
+  constructor(from: CountedRules, to: CountedRules, counts: 'totals' | 'own') {
     this.#from = from;
     this.#to = to;
-    this.#before = ownCounts(to);
+    this.#counts = counts === 'own' ? ownCounts : totals;
+    this.#before = carriedCounts(to);
     this.#sources = new Map(
       from.rules.rules.flatMap(({ name }, i) => (name === undefined ? [] : [[name, i] as const])),
     );
   }
 
   take(): void {
-    const counts = totals(this.#from);
+    const counts = this.#counts(this.#from);
     const map = this.#to.maps.get(CARRIED_MAP)!;
     for (const [i, { name }] of this.#to.rules.rules.entries()) {
       const source = name === undefined ? undefined : this.#sources.get(name);
       if (source === undefined) continue;
       const before = this.#before[i]!;
-      const carried = counts[source]!.map((count, word) => count - before[word]!);
+      const carried = counts[source]!.map((count, word) => count + before[word]!);
       map.update(u32(i), new Uint8Array(BigUint64Array.from(carried).buffer));
     }
   }
 }
 
 function totals(counted: CountedRules): Counts[] {
-  const carried = [...counted.maps.get(CARRIED_MAP)!.elements()].map(([, value]) => wordsOf(value));
+  const carried = carriedCounts(counted);
   return ownCounts(counted).map((counts, i) => counts.map((count, word) => count + carried[i]![word]!));
+}
+
+function carriedCounts({ rules, maps }: CountedRules): Counts[] {
+  const elements = [...maps.get(CARRIED_MAP)!.elements()];
+  return rules.rules.map((_, i) => [...wordsOf(elements[i]![1])]);
 }
 
 /** Sums over all CPUs, rule by rule. */

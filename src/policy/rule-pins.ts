@@ -2,11 +2,15 @@ import { renameSync, unlinkSync } from 'node:fs';
 import { type BpfLink, type Pin, PinDirectory } from '../kernel/index.js';
 import type { RuleProgram } from './rule-program.js';
 import { RECORD_MAP } from './rules-record.js';
+import type { TrialProgram } from './trial-program.js';
 
 const LINK = 'link';
 /** Pins of a program that is about to be attached, and of one that comes back unless its successor is confirmed. */
 const NEXT = 'next_';
 const PREVIOUS = 'previous_';
+/** The map of programs of a trial, which a replacement has until it is confirmed. */
+const TRIAL = 'trial_rules';
+const isOfTrial = (name: string): boolean => name === TRIAL || name.startsWith(PREVIOUS);
 
 /**
  * The pins of installed rules. The link's keeps them installed; those of the maps are for people, but for one thing: a map of
@@ -23,11 +27,6 @@ export class RulePins {
 
   get linkIsPinned(): boolean {
     return this.#pins().some(({ name }) => name === LINK);
-  }
-
-  /** Id of the program that comes back unless its successor is confirmed. */
-  get previousId(): number | undefined {
-    return this.#pins().find(({ name }) => name === `${PREVIOUS}program`)?.id;
   }
 
   /** Installs rules whose link is attached. */
@@ -49,26 +48,29 @@ export class RulePins {
     this.#unlink(({ name }) => name.startsWith(NEXT));
   }
 
-  /** Names what was prepared by its proper names. @param keep keeps what it replaces, to come back */
-  commit(rules: RuleProgram, keep: boolean): void {
-    this.#adopt(NEXT, rules, keep);
+  /** Names what was prepared by its proper names. @param trial keeps what it replaces, to come back */
+  commit(rules: RuleProgram, trial?: TrialProgram): void {
+    // First of all: the rules judge for as long as this map is held.
+    trial?.rules.pin(this.directory.pathOf(TRIAL));
+    this.#adopt(NEXT, rules, trial !== undefined);
   }
 
   /** What was kept has come back. */
   restore(rules: RuleProgram): void {
     this.#adopt(PREVIOUS, rules, false);
-    this.forgetPrevious();
+    this.forgetTrial();
   }
 
-  forgetPrevious(): void {
-    this.#unlink(({ name }) => name.startsWith(PREVIOUS));
+  /** Lets go what was kept to come back. */
+  forgetTrial(): void {
+    this.#unlink(({ name }) => isOfTrial(name));
   }
 
   #adopt(prefix: string, rules: RuleProgram, keep: boolean): void {
     const path = (name: string) => this.directory.pathOf(name);
     const ids = new Map(objectsOf(rules).map(([name, { info }]) => [name, info.id]));
     for (const { name, id } of this.#pins()) {
-      if (name === LINK || name.startsWith(NEXT) || name.startsWith(PREVIOUS)) continue;
+      if (name === LINK || name.startsWith(NEXT) || isOfTrial(name)) continue;
       if (keep) renameSync(path(name), path(PREVIOUS + name));
       else if (ids.get(name) !== id) unlinkSync(path(name));
     }

@@ -69,7 +69,7 @@ export class RuleProgram implements Disposable {
 
   /** The rules with this program, undefined when there are none (any more): it is not one of ours. Needs CAP_SYS_ADMIN. */
   static openId(id: number): RuleProgram | undefined {
-    const program = openXdp(id);
+    const program = XdpProgram.openId(id);
     if (program === undefined) return undefined;
     const maps = new Map<string, BpfMap>();
     try {
@@ -87,15 +87,6 @@ export class RuleProgram implements Disposable {
       throw error;
     }
     closeAll(program, maps);
-    return undefined;
-  }
-
-  /** The rules that run on an interface, as `link` tells it. */
-  static on(link: Link): RuleProgram | undefined {
-    for (const { programId } of link.xdp) {
-      const found = RuleProgram.openId(programId);
-      if (found !== undefined) return found;
-    }
     return undefined;
   }
 
@@ -121,16 +112,6 @@ export class RuleProgram implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-function openXdp(id: number): XdpProgram | undefined {
-  try {
-    return XdpProgram.openId(id);
-  } catch (error) {
-    // Of another type: ids are used anew.
-    if (error instanceof XdpError && error.code === 'XDP_ERR_USAGE') return undefined;
-    throw error;
   }
 }
 

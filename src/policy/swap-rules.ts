@@ -1,7 +1,13 @@
-import type { BpfLink } from '../kernel/index.js';
+import type { BpfLink, XdpProgram } from '../kernel/index.js';
 import { waitForPrograms } from './grace-period.js';
-import { CarriedCounts } from './rule-counters.js';
-import type { RuleProgram } from './rule-program.js';
+import type { CarriedCounts } from './rule-counters.js';
+
+/** Programs as they are attached: rules, or the trial that stands before them. */
+export interface Swap {
+  readonly from: XdpProgram;
+  readonly to: XdpProgram;
+  readonly counts: CarriedCounts;
+}
 
 /**
  * Puts rules in the place of others: each packet is judged by the one set or the other. Blocks for some 30 ms.
@@ -9,12 +15,11 @@ import type { RuleProgram } from './rule-program.js';
  * Counts are taken over twice. Before the change, so that no reader ever finds the new rules without them; and once more when
  * the last packet that the old rules have judged is counted. What they counted in between is missing until then.
  *
- * @throws XDP_ERR_FOREIGN_PROGRAM when the link has other rules than `from`, XDP_ERR_INTERFACE_GONE
+ * @throws XDP_ERR_FOREIGN_PROGRAM when the link has another program than `from`, XDP_ERR_INTERFACE_GONE
  */
-export function swapRules(link: BpfLink, from: RuleProgram, to: RuleProgram): void {
-  const carried = new CarriedCounts(from, to);
-  carried.take();
-  link.update(to.program, from.program);
+export function swapRules(link: BpfLink, { from, to, counts }: Swap): void {
+  counts.take();
+  link.update(to, from);
   waitForPrograms();
-  carried.take();
+  counts.take();
 }

@@ -1,7 +1,7 @@
 export type { Backend, Bytes, Watch } from './backend.js';
 export * as calls from './calls.js';
 export { currentBackend, useBackend } from './calls.js';
-export { type Capability, missingCapabilities, requireCapabilities } from './capabilities.js';
+export { type Capability, missingCapabilities, refusedError, requireCapabilities } from './capabilities.js';
 export {
   ERROR_CODES,
   Errno,

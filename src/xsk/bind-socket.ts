@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, OwnedFd, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, OwnedFd, refusedError, XdpError } from '../sys/index.js';
 import * as abi from './abi.js';
 import type { BoundSocketOptions } from './bound-socket-options.js';
 
@@ -9,12 +9,7 @@ export function openFamily(what: string): OwnedFd {
   try {
     return new OwnedFd(calls.socket(abi.AF_XDP, SOCK_RAW_CLOEXEC, 0), what);
   } catch (cause) {
-    if (isErrno(cause, Errno.EPERM)) {
-      throw new XdpError('XDP_ERR_PERMISSION', 'an AF_XDP socket needs CAP_NET_RAW', {
-        cause,
-        advice: 'run as root, or give the process CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_IPC_LOCK',
-      });
-    }
+    if (isErrno(cause, Errno.EPERM)) throw refusedError('an AF_XDP socket', ['CAP_NET_RAW'], cause);
     if (isErrno(cause, Errno.EAFNOSUPPORT)) {
       throw new XdpError('XDP_ERR_PLATFORM', 'this kernel has no AF_XDP sockets', {
         cause,

@@ -89,3 +89,18 @@ test('xdpkit demo: one sentence, and exit code 3', async () => {
     /^error: the demonstration .* needs .*; this process lacks CAP_SYS_ADMIN \[XDP_ERR_PERMISSION]\n .*\n$/,
   );
 });
+
+test('capabilities that count only in a user namespace: told what else refuses it', async () => {
+  // A network namespace that belongs to the user namespace, as a rootless container has it.
+  const lab = 'ip link set lo up && ip link add u0 type veth peer name u1 && ip link set u0 up && ip link set u1 up';
+  const line = ['unshare', '--user', '--map-root-user', '--net', 'sh', '-c', `${lab} && exec "$@"`, 'sh', ...XDPKIT];
+  const { status, stdout } = await run([...line, 'bridge', 'u0', 'u1', '--json']);
+  expect(status).toBe(3);
+  expect(jsonLines(stdout)).toMatchObject([
+    {
+      code: 'XDP_ERR_PERMISSION',
+      message: expect.stringMatching(/was refused, although the process has CAP_BPF and CAP_NET_ADMIN$/),
+      advice: expect.stringMatching(/a user namespace .* docs\/privileges\.md$/),
+    },
+  ]);
+});

@@ -1,6 +1,6 @@
 // needs: ip, ping, bpftool, nsenter
-import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { XdpAction } from '../../dist/ebpf/index.js';
 import { XdpLink } from '../../dist/kernel/index.js';
 import { deleteLink, getLink } from '../../dist/netdev/index.js';
@@ -10,25 +10,20 @@ import { Running, run, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks } from '../netdev/oracle.js';
-import { RulesBed } from './rules-bed.js';
+import { NO_PING, PING, RulesBed } from './rules-bed.js';
+
+// Commands one after the other: each takes a second on a busy machine, or two.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 failOnLeaks();
-
-const NO_PING = {
-  rules: [
-    { name: 'arp', match: { type: 'ether-type', value: 0x0806 }, action: 'count' },
-    { name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'drop' },
-  ],
-};
-const PING = { rules: [{ name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'pass' }] };
 
 let bed: RulesBed;
 let noPing: string;
 let ping: string;
 beforeEach(() => {
   bed = new RulesBed();
-  noPing = bed.file(NO_PING as never, 'no-ping.yaml');
-  ping = bed.file(PING as never, 'ping.yaml');
+  noPing = bed.file(NO_PING, 'no-ping.yaml');
+  ping = bed.file(PING, 'ping.yaml');
 });
 afterEach(() => bed[Symbol.dispose]());
 
@@ -65,7 +60,11 @@ describe('installed rules', () => {
       { interface: 'port0', programId, rules: readRules(shown.stdout).rules },
     ]);
 
-    expect(await bed.rules('unload', 'port0')).toMatchObject({ status: 0, stderr: '' });
+    expect(await bed.rules('unload', 'port0')).toMatchObject({
+      status: 0,
+      stdout: 'port0: no rules any more\n',
+      stderr: '',
+    });
     expect(bed.attached).toEqual([]);
     expect(bed.pins).toEqual([]);
     expect(await bed.ping(2)).toBe(2);
@@ -126,6 +125,19 @@ describe('installed rules', () => {
     expect(bed.pins).toEqual([]);
     expect((await bed.rules('unload', 'port0')).status).toBe(1);
   });
+
+  test('are read from standard input, and a namespace that is not there has a name', async () => {
+    const load = ['rules', 'load', 'port0', '-', '--netns'];
+    const piped = (netns: string) =>
+      run(['sh', '-c', 'file=$1; shift; exec "$@" <"$file"', 'sh', ping, ...XDPKIT, ...load, netns]);
+    expect(await piped('no-such-namespace')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('[XDP_ERR_NO_NAMESPACE]'),
+    });
+    expect(await piped(bed.box)).toMatchObject({ status: 0, stderr: '' });
+    expect(await bed.ping(1)).toBe(1);
+    expect(await counts()).toEqual({ 'no-ping': 1 });
+  });
 });
 
 describe('what is refused', () => {
@@ -158,81 +170,4 @@ describe('what is refused', () => {
     expect(bed.attached).toEqual([]);
     expect(bed.pins).toEqual([]);
   });
-});
-
-describe('--confirm', () => {
-  const start = (...args: string[]) => new Running([...XDPKIT, 'rules', ...args, '--netns', bed.box]);
-
-  test('takes loaded rules off again when nobody confirms', async () => {
-    const late = await bed.rules('load', 'port0', noPing, '--confirm', '300ms');
-    expect(late.status).toBe(1);
-    expect(late.stderr).toContain('XDP_ERR_NOT_CONFIRMED');
-    expect(bed.attached).toEqual([]);
-    expect(bed.pins).toEqual([]);
-  });
-
-  test('keeps loaded rules that another session confirms', async () => {
-    await using load = start('load', 'port0', noPing, '--confirm', '20');
-    await load.says(/rolled back/);
-    expect(bed.pins).toEqual([]);
-    expect((await bed.rules('load', 'port0', ping)).status).toBe(5);
-    expect((await bed.rules('replace', 'port0', ping)).stderr).toContain('rules confirm port0');
-    expect(await bed.rules('confirm', 'port0')).toMatchObject({ status: 0 });
-    expect((await load.end()).status).toBe(0);
-    expect(await bed.ping(2)).toBe(0);
-    expect(bed.pins).toContain('link');
-  });
-
-  test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'takes loaded rules off when %s ends it',
-    async (signal) => {
-      await using load = start('load', 'port0', noPing, '--confirm', '20');
-      await load.says(/rolled back/);
-      expect(bed.attached).toHaveLength(1);
-      load.kill(signal);
-      await load.end();
-      await expect.poll(() => bed.attached).toEqual([]);
-      expect(bed.pins).toEqual([]);
-    },
-  );
-
-  test.each(['SIGTERM', undefined])('brings the old rules back (%s), with all counts', async (signal) => {
-    await bed.rules('load', 'port0', noPing);
-    const [before] = bed.attached;
-    await bed.ping(2);
-    await using replace = start('replace', 'port0', ping, '--confirm', signal ? '20' : '1500ms');
-    await replace.says(/rolled back/);
-    expect(await bed.ping(3)).toBe(3);
-    expect((await bed.rules('replace', 'port0', ping)).status).toBe(5);
-    if (signal) replace.kill(signal as NodeJS.Signals);
-    expect((await replace.end()).status).toBe(signal ? 1 : 1);
-    expect(bed.attached).toEqual([before]);
-    expect(await bed.ping(1)).toBe(0);
-    expect((await counts())['no-ping']).toBe(6);
-    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
-  });
-
-  test('keeps rules that replaced others once they are confirmed', async () => {
-    await bed.rules('load', 'port0', noPing);
-    await using replace = start('replace', 'port0', ping, '--confirm', '20');
-    await replace.says(/rolled back/);
-    expect(bed.pins).toContain('previous_program');
-    expect(await bed.rules('confirm', 'port0')).toMatchObject({ status: 0 });
-    expect((await replace.end()).status).toBe(0);
-    expect(await bed.ping(2)).toBe(2);
-    expect(bed.pins).toEqual(['carried', 'counters', 'link', 'program', 'rules_text']);
-  });
-});
-
-test('saved rules are installed again', async () => {
-  writeFileSync(`${bed.files}/port0.yaml`, readFileSync(noPing));
-  writeFileSync(`${bed.files}/absent0.yaml`, 'not even read');
-  expect(await bed.rules('restore', '--directory', bed.files)).toMatchObject({ status: 0 });
-  expect(await bed.ping(1)).toBe(0);
-  expect(await bed.rules('restore', '--directory', bed.files)).toMatchObject({ status: 0, stderr: '' });
-  await bed.rules('unload', 'port0');
-  writeFileSync(`${bed.files}/port0.yaml`, 'rules: [{ match: 3 }]');
-  const broken = await bed.rules('restore', '--directory', bed.files);
-  expect(broken.status).toBe(2);
-  expect(broken.stderr).toContain('port0.yaml:1');
 });

@@ -4,7 +4,7 @@ import { replace } from '../../dist/policy/tasks.js';
 /** Replaces rules by the given ones in turn, as `InstalledRules.replace` does it, on one thread. */
 export function replaceOften(name, ruleSets, times) {
   for (let i = 0; i < times; i++) {
-    const outcome = replace({ interface: name, rules: ruleSets[i % ruleSets.length], trial: false });
+    const outcome = replace({ interface: name, rules: ruleSets[i % ruleSets.length], confirmWithin: undefined });
     if ('error' in outcome) throw new Error(outcome.error.message);
   }
 }

@@ -6,6 +6,19 @@ import { createLab, getLink, type Lab } from '../../dist/netdev/index.js';
 import type { RuleSet } from '../../dist/rules/index.js';
 import { type Ending, run, XDPKIT } from '../e2e/running.js';
 
+/** Rules that leave pings unanswered, and such that have them answered. */
+export const NO_PING: RuleSet = {
+  rules: [
+    { name: 'arp', match: { type: 'ether-type', value: 0x0806 }, action: 'count' },
+    { name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'drop' },
+  ],
+};
+export const PING: RuleSet = {
+  rules: [{ name: 'no-ping', match: { expression: 'icmp[icmptype] = icmp-echo' }, action: 'pass' }],
+};
+/** What is pinned for {@link PING} and {@link NO_PING}. */
+export const PINS: readonly string[] = ['carried', 'counters', 'link', 'program', 'rules_text'];
+
 /** A box whose port0 is to have rules, and a host before it. */
 export class RulesBed implements Disposable {
   readonly lab: Lab;

@@ -195,6 +195,14 @@ describe('sets', () => {
   });
 });
 
+test('of several conditions those that look into maps come last', () => {
+  const sources = Array.from({ length: 50 }, (_, i) => `10.0.${i}.0/24`);
+  const lookUp: Match = { type: 'src-prefix', prefix: sources };
+  const port: Match = { type: 'tcp-dst', port: 22 };
+  const [first, last] = [{ all: [lookUp, port] }, { all: [port, lookUp] }].map((match) => compileRules(one(match)));
+  expect(listing(first!.program)).toBe(listing(last!.program));
+});
+
 describe('expressions', () => {
   const expression = one({ expression: 'udp' });
 

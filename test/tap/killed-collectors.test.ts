@@ -64,9 +64,15 @@ test(`kill -9 of collectors at ${KILLS} random moments: the others go on, and ev
 
   // What collectors wrote down: everything that was collected, perhaps some of what was in dead hands, nothing twice.
   const found = bed.numbers(2);
-  const numbers = found.flatMap((rings) => rings.flatMap((list, ring) => [Float64Array.from(list, (n) => n * 2 + ring)]));
+  const numbers = found.flatMap((rings) =>
+    rings.flatMap((list, ring) => [Float64Array.from(list, (n) => n * 2 + ring)]),
+  );
   const all = new Float64Array(numbers.reduce((length, list) => length + list.length, 0));
-  numbers.reduce((at, list) => (all.set(list, at), at + list.length), 0);
+  let filled = 0;
+  for (const list of numbers) {
+    all.set(list, filled);
+    filled += list.length;
+  }
   all.sort();
   expect(all.findIndex((number, i) => number === all[i + 1])).toBe(-1);
   expect(all.length).toBeGreaterThanOrEqual(collected);

@@ -2,6 +2,7 @@ import type { Formula, FormulaNode, TestNode } from './formula-node.js';
 import { mergeTests } from './merge-tests.js';
 import { type ClassSet, UNVERIFIED } from './packet-classes.js';
 import type { PacketTest } from './packet-test.js';
+import { cheapFirst } from './test-cost.js';
 
 /** Conditions that are known are gone from the result; of tests of the class one is left. */
 export function and(parts: readonly Formula[]): Formula {
@@ -67,5 +68,5 @@ function open(kind: 'and' | 'or', parts: readonly Formula[]): FormulaNode[] | un
 }
 
 function joined(kind: 'and' | 'or', parts: readonly FormulaNode[], whenNone: boolean): Formula {
-  return parts.length > 1 ? { kind, parts } : (parts[0] ?? whenNone);
+  return parts.length > 1 ? { kind, parts: cheapFirst(parts) } : (parts[0] ?? whenNone);
 }

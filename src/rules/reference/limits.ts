@@ -9,6 +9,7 @@ export class LimitState {
   /**
    * Whether a packet is within the limit of a rule, which pays for it.
    *
+   * @internal
    * @param now nanoseconds of a monotonic clock
    */
   take(rule: number, limit: Limit, packet: Packet, now: bigint): boolean {
