@@ -1,5 +1,5 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -25,9 +25,6 @@ interface Flags {
 
 /** A tap's name as an interface of Wireshark. */
 const PREFIX = 'xdpkit-';
-/** Where Wireshark 4 looks for a user's own plug-ins; 3 looked in .config/wireshark. */
-const FOLDER = '.local/lib/wireshark/extcap';
-
 /** What Wireshark asks of an extcap plug-in: doc/extcap.adoc of its sources, extcap(4). */
 export function extcapCommand(): Command {
   return new Command('extcap')
@@ -36,7 +33,7 @@ export function extcapCommand(): Command {
       'The plug-in by which Wireshark, tshark and dumpcap show taps among the interfaces. `xdpkit extcap --install` puts it in ' +
         'its place; they call it with the other options.',
     )
-    .option('--install [folder]', `write the launcher into Wireshark's folder (default ~/${FOLDER})`)
+    .option('--install [folder]', "write the launcher into Wireshark's folder for plug-ins, or another")
     .option('--extcap-interfaces', 'list the taps')
     .option('--extcap-version [version]', "Wireshark's own")
     .option('--extcap-interface <name>', 'which one')
@@ -53,7 +50,7 @@ export function extcapCommand(): Command {
 
 async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const { extcapInterface, extcapCaptureFilter, fifo } = flags;
-  if (flags.install !== undefined) install(flags.install === true ? join(homedir(), FOLDER) : flags.install);
+  if (flags.install !== undefined) install(flags.install === true ? wiresharkFolder() : flags.install);
   else if (flags.extcapInterfaces) listInterfaces();
   else if (extcapInterface === undefined) throw usage('one of --install, --extcap-interfaces and --extcap-interface');
   else if (flags.extcapDlts) print(['dlt {number=1}{name=EN10MB}{display=Ethernet}']);
@@ -104,6 +101,21 @@ async function capture(name: string, filter: string, fifo: string, wait: boolean
 function tapOf(value: string): string {
   if (value.startsWith(PREFIX)) return value.slice(PREFIX.length);
   throw new XdpError('XDP_ERR_USAGE', `${JSON.stringify(value)} is no interface of this plug-in`);
+}
+
+/** Where Wireshark looks: newer ones also in a folder of the user's. @throws XDP_ERR_USAGE when it can't be told */
+function wiresharkFolder(): string {
+  let folders = '';
+  try {
+    folders = execFileSync('tshark', ['-G', 'folders'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    // Not installed, or not in PATH.
+  }
+  const folder = /^Personal Extcap path:\s*(.+)$/m.exec(folders) ?? /^(?:Global )?Extcap path:\s*(.+)$/m.exec(folders);
+  if (folder !== null) return folder[1]!;
+  throw new XdpError('XDP_ERR_USAGE', "tshark doesn't tell where Wireshark looks for extcap plug-ins", {
+    advice: 'name the folder: Wireshark shows it under Help, About, Folders',
+  });
 }
 
 function install(folder: string): void {

@@ -26,7 +26,7 @@ const PIECE = 1 << 20;
 const TRIES = 20;
 
 /** @throws XDP_ERR_USAGE for what is no name of a tap */
-export function tapPath(name: string): string {
+function tapPath(name: string): string {
   if (NAME.test(name)) return `${DIRECTORY}/${name}`;
   throw new XdpError('XDP_ERR_USAGE', `${JSON.stringify(name)} is no name of a tap`, {
     advice: 'a name has up to 200 letters, digits, dots, hyphens and underscores',
