@@ -98,4 +98,8 @@ test('workers that die again and again end the bridge', async () => {
   await expect(bridge.finished).rejects.toMatchObject({ code: 'XDP_ERR_WORKER' });
   for (const name of PORTS) expect(getLink(name, { netns }).xdp).toEqual([]);
   await pings;
+  // The next one has its queues.
+  await using next = await open();
+  expect(await lossOf(ping('-c', '6', '-i', '0.5', '10.7.0.2'))).toBeLessThan(6);
+  expectWhole(await next.close());
 });
