@@ -5,10 +5,11 @@
 const FLOORS = [
   ['sys'],
   ['wire', 'ebpf'],
-  ['kernel', 'netdev', 'xsk', 'rules'],
-  ['device', 'object'],
+  ['kernel', 'netdev', 'xsk', 'rules', 'control'],
+  ['device', 'object', 'faults', 'tap'],
   ['pipeline', 'generator', 'policy'],
-  ['demo'],
+  ['demo', 'console'],
+  ['daemon'],
   ['cli'],
 ];
 

@@ -185,9 +185,9 @@ function print({ workloads, memory, latency, testpmd, rules }: Results): void {
     );
   }
   if (memory) {
-    const { bridge, callback, checksums } = memory;
+    const { bridge, callback, checksums, tap } = memory;
     console.log(
-      `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums`,
+      `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums, ${tap.toFixed(1)} into the tap`,
     );
   }
   if (latency) {

@@ -44,7 +44,16 @@ export {
   Variable,
 } from './object/index.js';
 export {
+  ConsoleServer,
+  type ConsoleServerOptions,
+  type PipelineControl,
+} from './console/index.js';
+export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
+export { bridgeControl } from './daemon/index.js';
+export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
+export {
   Bridge,
+  type BridgeEvent,
   type BridgeOptions,
   type BridgeSample,
   type BridgeSummary,
@@ -154,3 +163,15 @@ export {
   type XdpErrorOptions,
 } from './sys/index.js';
 export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';
+export {
+  listTaps,
+  TAP_NAME,
+  TapDirection,
+  type TapOptions,
+  TapProducer,
+  TapQueue,
+  TapReader,
+  type TapRecord,
+  type TapStatus,
+  tapComment,
+} from './tap/index.js';

@@ -38,3 +38,15 @@ export function duration(text: string): number {
   }
   return value;
 }
+
+const SIZES: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
+
+/** A size such as `500000`, `500k`, `10M` or `1G`. @returns bytes */
+export function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text);
+  const value = Math.round(Number(match?.[1]) * SIZES[match?.[2] ?? '']!);
+  if (!(value >= 1 && value <= 2 ** 52)) {
+    throw new InvalidArgumentError('It must be a size in bytes, such as 500000, 500k, 10M or 1G.');
+  }
+  return value;
+}

@@ -12,8 +12,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo-command.js')).demoCommand(),
   bridge: async () => (await import('./bridge-command.js')).bridgeCommand(),
+  mirror: async () => (await import('./mirror-command.js')).mirrorCommand(),
+  console: async () => (await import('./console-command.js')).consoleCommand(),
   generate: async () => (await import('./generate-command.js')).generateCommand(),
   receive: async () => (await import('./receive-command.js')).receiveCommand(),
+  collect: async () => (await import('./collect-command.js')).collectCommand(),
+  extcap: async () => (await import('./extcap-command.js')).extcapCommand(),
   load: async () => (await import('./load-command.js')).loadCommand(),
   links: async () => (await import('./links-command.js')).linksCommand(),
   rules: async () => (await import('./rules-command.js')).rulesCommand(),

@@ -3,8 +3,18 @@ import { XdpError } from '../sys/index.js';
 import type { ZeroCopy } from '../xsk/index.js';
 import type { PortEvent } from './port-watch.js';
 
+/** A worker's thread died, and another one goes on in its place. */
+export interface WorkerEvent {
+  readonly worker: number;
+  readonly change: 'replaced';
+  /** The same for people, as a sentence. */
+  readonly message: string;
+}
+
+export type BridgeEvent = PortEvent | WorkerEvent;
+
 export interface BridgeOptions {
-  /** Two interfaces; with a callback, any number from one up. A port is an interface's place in this list. */
+  /** Two interfaces; one, whose packets are only looked at (a mirror port); with a callback, any number from one up. A port is an interface's place in this list. */
   readonly interfaces: readonly string[];
   /** Module whose default export is a {@link PacketCallback}; each worker loads its own copy. */
   readonly callback?: URL | undefined;
@@ -31,26 +41,43 @@ export interface BridgeOptions {
   readonly batch?: number | undefined;
   /** `adaptive` (default) sleeps when nothing comes; `spin` never sleeps and takes a whole processor for each worker. */
   readonly wait?: 'adaptive' | 'spin' | undefined;
+  /** Counts source addresses and EtherTypes. Can be changed at any time. Default false. */
+  readonly statistics?: boolean | undefined;
+  /** Name of a tap to make: settings say which interfaces' packets are copied there. `TAP_NAME` is usual. Default: none. */
+  readonly tap?: string | undefined;
+  /** Frames of each worker that faults may hold back at once (delay, reordering, rate): 0 to 65536. Default 1024. */
+  readonly holdFrames?: number | undefined;
   readonly force?: boolean | undefined;
   /** Network namespace of the interfaces, by name or path. Default: the caller's. */
   readonly netns?: string | undefined;
   /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
   readonly ledger?: boolean | undefined;
-  /** Called when something happens to an interface that the bridge goes on after. */
-  readonly onEvent?: ((event: PortEvent) => void) | undefined;
+  /** Called when something happens to an interface or a worker that the bridge goes on after. */
+  readonly onEvent?: ((event: BridgeEvent) => void) | undefined;
   /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws XDP_ERR_USAGE for a value out of range */
 export function checkBridgeOptions(options: BridgeOptions): void {
-  const { interfaces, callback, workers, cpus, frameSize = 2048, busyPoll, ring = 2048, batch = 1 } = options;
+  const {
+    interfaces,
+    callback,
+    workers,
+    cpus,
+    holdFrames = 0,
+    frameSize = 2048,
+    busyPoll,
+    ring = 2048,
+    batch = 1,
+  } = options;
   const demand = (holds: boolean, message: string) => {
     if (!holds) throw new XdpError('XDP_ERR_USAGE', message);
   };
   const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high;
-  if (callback === undefined) demand(interfaces.length === 2, `a bridge has two interfaces, not ${interfaces.length}`);
-  else demand(interfaces.length > 0, 'there has to be an interface');
+  demand(interfaces.length > 0, 'there has to be an interface');
+  const few = callback !== undefined || interfaces.length <= 2;
+  demand(few, `without a callback, a bridge has two interfaces and a mirror one, not ${interfaces.length}`);
   demand(new Set(interfaces).size === interfaces.length, 'an interface was named twice');
   demand(workers === undefined || whole(workers, 1, 1024), `there are 1 to 1024 workers, not ${workers}`);
   demand(
@@ -61,6 +88,7 @@ export function checkBridgeOptions(options: BridgeOptions): void {
     whole(frameSize, 2048, 4096) && frameSize % 2 === 0,
     `a frame has 2048 to 4096 bytes, an even number, not ${frameSize}`,
   );
+  demand(whole(holdFrames, 0, 0x10000), `0 to 65536 frames may be held, not ${holdFrames}`);
   demand(
     busyPoll === undefined || whole(busyPoll, 1, 0xffff),
     `a busy poll takes in 1 to 65535 packets, not ${busyPoll}`,

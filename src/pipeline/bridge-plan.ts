@@ -33,7 +33,16 @@ export function planSockets(
       const { index, name, mtu } = link;
       const transmits = queue < link.txQueues;
       const zeroCopySegments = features?.zeroCopySegments;
-      const plan = { port, queue, transmits, partialChecksums, mtu, zeroCopySegments, socket: socket++ };
+      const plan = {
+        port,
+        queue,
+        queues: link.rxQueues,
+        transmits,
+        partialChecksums,
+        mtu,
+        zeroCopySegments,
+        socket: socket++,
+      };
       plans[queue % workers]!.push({ interface: { index, name }, ...plan });
     }
   }

@@ -1,18 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { Device } from '../device/index.js';
+import { FAULT_COUNTERS, type FaultCounts, readFaultCounts } from '../faults/index.js';
 import { getLink } from '../netdev/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
-import { Umem } from '../xsk/index.js';
+import { TapQueue } from '../tap/index.js';
+import { Batch, Umem } from '../xsk/index.js';
 import { type BridgeOptions, checkBridgeOptions } from './bridge-options.js';
 import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
-import { BridgeWorker } from './bridge-worker.js';
-import { Counters } from './counters.js';
+import { Counters, DROP_REASONS } from './counters.js';
+import { batchCapacity } from './forwarder.js';
+import type { EtherTypeCount } from './ether-type-table.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
+import { PipelineMemory } from './pipeline-memory.js';
+import { type MacStatistics, readEtherTypes, readMacs } from './port-statistics.js';
 import { PortWatch } from './port-watch.js';
+import type { StatisticsPlace } from './statistics-stage.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
-import { Control, type SocketPlan } from './worker-plan.js';
+import { SEAT_BYTES, type SocketPlan } from './worker-plan.js';
+import { WorkerSeat } from './worker-seat.js';
 import { WorkerSockets } from './worker-sockets.js';
 
 /** What a bridge leaves behind when it is closed. */
@@ -24,6 +31,7 @@ export interface BridgeSummary {
 
 const RING = 2048;
 const BATCH = 256;
+const HOLD_FRAMES = 1024;
 
 /**
  * Moves frames between interfaces through AF_XDP, on worker threads: transparent, every frame, in the order of each
@@ -37,10 +45,13 @@ export class Bridge implements AsyncDisposable {
   readonly devices: readonly Device[];
   readonly workers: number;
   readonly frames: FrameChoice;
-  readonly #workers: readonly BridgeWorker[];
+  /** Settings and sets of the stages, which can be changed while packets flow. */
+  readonly pipeline: PipelineMemory;
+  /** Where packets are tapped to, if there is one. */
+  readonly tap: TapQueue | undefined;
+  readonly #seats: readonly WorkerSeat[];
   readonly #sockets: readonly WorkerSockets[];
   readonly #plans: readonly (readonly SocketPlan[])[];
-  readonly #control: Int32Array;
   readonly #counters: Counters;
   readonly #finish: Resolvers<BridgeSummary>;
   readonly #watch: PortWatch;
@@ -52,40 +63,51 @@ export class Bridge implements AsyncDisposable {
     sockets: readonly WorkerSockets[],
     watch: PortWatch,
     frames: FrameChoice,
+    tap: TapQueue | undefined,
     options: BridgeOptions,
   ) {
+    this.tap = tap;
     this.devices = devices;
     this.frames = frames;
     this.workers = plans.length;
     this.#plans = plans;
     this.#sockets = sockets;
     const totalSockets = plans.flat().length;
-    const control = new SharedArrayBuffer(4);
-    this.#control = new Int32Array(control);
     this.#counters = new Counters(totalSockets, plans.length);
+    this.pipeline = PipelineMemory.create(devices.length, totalSockets);
+    this.pipeline.settings.set('statistics', options.statistics ? 1 : 0);
     this.#finish = withResolvers<BridgeSummary>();
     this.finished = this.#finish.promise;
     // Whoever awaits it hears of a failure; whoever does not shall not be ended by it.
     this.finished.catch(() => {});
     const { cpus, callback, ring = RING, batch = Math.min(BATCH, ring), wait = 'adaptive' } = options;
-    this.#workers = plans.map(
-      (plan, worker) =>
-        new BridgeWorker({
-          worker,
-          workers: plans.length,
-          totalSockets,
-          sockets: plan,
-          places: sockets[worker]!.places,
-          umem: sockets[worker]!.umem.place,
-          cpu: cpus?.[worker % cpus.length],
-          ring,
-          batch,
-          wait,
-          callback: callback?.href,
-          control,
-          counters: this.#counters.shared,
-        }),
-    );
+    const onDeath = (worker: number, cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `worker ${worker} died (${why}): another thread goes on in its place`;
+      options.onEvent?.({ worker, change: 'replaced', message });
+    };
+    this.#seats = plans.map((plan, worker) => {
+      const { places, umem } = sockets[worker]!;
+      const seat = {
+        worker,
+        workers: plans.length,
+        totalSockets,
+        sockets: plan,
+        places,
+        umem: umem.place,
+        cpu: cpus?.[worker % cpus.length],
+        ring,
+        batch,
+        wait,
+        batchMemory: Batch.memoryFor(batchCapacity(batch, umem)),
+        seat: new SharedArrayBuffer(SEAT_BYTES),
+        pipeline: this.pipeline.place,
+        tap: tap?.place,
+        holdFrames: options.holdFrames ?? HOLD_FRAMES,
+        counters: this.#counters.shared,
+      };
+      return new WorkerSeat(seat, callback?.href, onDeath);
+    });
     this.#watch = watch;
     watch.follow({
       links: devices.map(({ link }) => link),
@@ -105,12 +127,13 @@ export class Bridge implements AsyncDisposable {
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
     const { mode, force, netns, signal, cpus, ring = RING, batch = Math.min(BATCH, ring) } = options;
-    const { zeroCopy = 'auto', busyPoll, ledger = false } = options;
+    const { zeroCopy = 'auto', busyPoll, ledger = false, holdFrames = HOLD_FRAMES } = options;
     signal?.throwIfAborted();
     requireCapabilities('bridging', ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_BPF']);
     const devices: Device[] = [];
     const sockets: WorkerSockets[] = [];
     const watch = new PortWatch(netns);
+    let tap: TapQueue | undefined;
     let bridge: Bridge | undefined;
     try {
       const frames = chooseFrames(options.interfaces, options);
@@ -123,10 +146,14 @@ export class Bridge implements AsyncDisposable {
       }
       const plans = planSockets(devices, options.workers, cpus?.length ?? availableParallelism());
       for (const plan of plans) {
-        const settings = { ...frames, ring, batch, zeroCopy, busyPoll, ledger, netns, signal };
+        const settings = { ...frames, ring, batch, holdFrames, zeroCopy, busyPoll, ledger, netns, signal };
         sockets.push(await WorkerSockets.open(plan, settings));
       }
-      bridge = new Bridge(devices, plans, sockets, watch, frames, options);
+      if (options.tap !== undefined) {
+        const names = { interfaces: options.interfaces, drops: DROP_REASONS };
+        tap = TapQueue.create({ name: options.tap, producers: plans.length, ...names });
+      }
+      bridge = new Bridge(devices, plans, sockets, watch, frames, tap, options);
       await bridge.#start();
       signal?.throwIfAborted();
       bridge.#closeOn(signal);
@@ -136,6 +163,7 @@ export class Bridge implements AsyncDisposable {
       watch.close();
       for (const device of devices.toReversed()) device.close();
       for (const each of sockets) each.close();
+      tap?.close();
       throw error;
     }
   }
@@ -147,6 +175,59 @@ export class Bridge implements AsyncDisposable {
     const busyPoll = places.some((place) => place.busyPoll);
     const manner = { zeroCopy, multiBuffer: this.frames.fragments, busyPoll };
     return readSample(this.#watch.links, this.devices, this.#plans, this.#counters, manner);
+  }
+
+  /** What came in by a port, by source address; as long as statistics are on. */
+  macs(port: number): MacStatistics {
+    return readMacs(this.#statisticsOf(port));
+  }
+
+  /** What came in by a port, by EtherType and VLAN level; as long as statistics are on. */
+  etherTypes(port: number): EtherTypeCount[] {
+    return readEtherTypes(this.#statisticsOf(port));
+  }
+
+  /** What faults have done to the packets that came in by a port. */
+  faultCounts(port: number): FaultCounts {
+    const { faultCounts } = this.pipeline;
+    const rows = this.#socketsOf(port).map(({ socket }) => {
+      return readFaultCounts(faultCounts, PipelineMemory.faultRow(socket));
+    });
+    const sum = { ...rows[0]! };
+    for (const row of rows.slice(1)) for (const name of FAULT_COUNTERS) sum[name] += row[name];
+    return sum;
+  }
+
+  #socketsOf(port: number): SocketPlan[] {
+    return this.#plans.flat().filter((plan) => plan.port === port);
+  }
+
+  #statisticsOf(port: number): StatisticsPlace[] {
+    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
+  }
+
+  /**
+   * Has the workers go on with another callback, or without one. They change between two batches, when the new one is loaded
+   * and warm in all of them; no packet is lost by it.
+   *
+   * @param callback as in {@link BridgeOptions}
+   * @throws XDP_ERR_WORKER when it can't be loaded, XDP_ERR_USAGE when more than two interfaces need one; the bridge goes on as it was
+   */
+  async replaceCallback(callback: URL | undefined): Promise<void> {
+    if (callback === undefined && this.devices.length > 2) {
+      throw new XdpError('XDP_ERR_USAGE', 'without a callback, a bridge has two interfaces, and a mirror one');
+    }
+    const prepared = await Promise.allSettled(this.#seats.map((seat) => seat.prepare(callback?.href)));
+    const failure = prepared.find(({ status }) => status === 'rejected');
+    if (failure !== undefined) {
+      await Promise.all(
+        prepared.map((one, i) => (one.status === 'fulfilled' ? this.#seats[i]!.dismiss(one.value) : undefined)),
+      );
+      throw (failure as PromiseRejectedResult).reason;
+    }
+    await Promise.all(
+      prepared.map((one, i) => (one.status === 'fulfilled' ? this.#seats[i]!.seat(one.value) : undefined)),
+    );
   }
 
   /** Detaches, sends what has come in, gives everything back. Idempotent. */
@@ -161,13 +242,13 @@ export class Bridge implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.ready));
+    await Promise.all(this.#seats.map((seat) => seat.ready));
     for (const [worker, { places }] of this.#sockets.entries()) {
       for (const [i, { queue, fd }] of places.entries()) {
         this.devices[this.#plans[worker]![i]!.port]!.sockets.set(queue, fd);
       }
     }
-    for (const worker of this.#workers) worker.done.catch((error) => this.#fail(error));
+    for (const seat of this.#seats) seat.done.catch((error) => this.#fail(error));
   }
 
   #closeOn(signal: AbortSignal | undefined): void {
@@ -178,7 +259,7 @@ export class Bridge implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const audits = Promise.all(this.#workers.map((worker) => worker.done));
+    const audits = Promise.all(this.#seats.map((seat) => seat.done));
     await this.#release();
     await audits.then(
       (found) => this.#finish.resolve({ last: this.sample(), audits: found }),
@@ -197,9 +278,9 @@ export class Bridge implements AsyncDisposable {
   async #release(): Promise<void> {
     this.#watch.close();
     for (const device of this.devices.toReversed()) device.close();
-    Atomics.store(this.#control, Control.stop, 1);
-    await Promise.all(this.#workers.map((worker) => worker.end()));
+    await Promise.all(this.#seats.map((seat) => seat.end()));
     for (const each of this.#sockets) each.close();
+    this.tap?.close();
   }
 }
 

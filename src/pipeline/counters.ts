@@ -2,7 +2,19 @@
  * Why a packet was not sent on. A stage that drops one sets its egress to the reason's number; all numbers are negative,
  * so that no port is meant.
  */
-export const DROP_REASONS = ['callback', 'unknownPort', 'callbackError', 'txRingFull', 'tooManyFragments'] as const;
+export const DROP_REASONS = [
+  'callback',
+  'unknownPort',
+  'callbackError',
+  'txRingFull',
+  'tooManyFragments',
+  'workerDied',
+  'mirrored',
+  'dropSet',
+  'faultDrop',
+  'faultBurstLoss',
+  'holdOverflow',
+] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** The egress that stands for a reason. -1 is what a callback returns to drop a packet. */
@@ -13,6 +25,17 @@ export const Drop = {
   txRingFull: -4,
   /** A packet of more fragments than its egress can send, or than fit into a batch. */
   tooManyFragments: -5,
+  /** In the hands of a thread that died. */
+  workerDied: -6,
+  /** It was only to be looked at. */
+  mirrored: -7,
+  /** From or to an address of the drop set. */
+  dropSet: -8,
+  /** By fault injection. */
+  faultDrop: -9,
+  faultBurstLoss: -10,
+  /** It was to be delayed, and there was no room to hold it. */
+  holdOverflow: -11,
 } as const;
 
 /** What is counted for each socket, that is, for each queue of each port, besides the reasons that packets are dropped for. */
@@ -40,7 +63,15 @@ const SOCKET_COUNTERS: readonly SocketCounter[] = [...OWN_COUNTERS, ...DROP_REAS
 export type SocketCounts = Record<SocketCounter, number>;
 
 /** What is counted for each worker. */
-export const WORKER_COUNTERS = ['freeFrames', 'frames', 'turns', 'sleeps'] as const;
+export const WORKER_COUNTERS = [
+  'freeFrames',
+  'frames',
+  'turns',
+  'sleeps',
+  /** Threads that died, and frames that got lost with them: they are in no place any more. */
+  'deaths',
+  'lostFrames',
+] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
 export type WorkerCounts = Record<WorkerCounter, number>;
 

@@ -17,6 +17,12 @@ export class Member implements ForwarderSocket {
   readonly port: number;
   readonly row: number;
   readonly partialChecksums: boolean;
+  /** Its place among its worker's sockets. */
+  readonly number: number;
+  /** Port that packets go to when no callback says another, or a reason to drop them. */
+  opposite = 0;
+  /** Whether a stage drops, holds or changes packets when it is known where they go. */
+  chooses = false;
   /** Which socket to leave by for each port; undefined where none can transmit. */
   egress: readonly (Member | undefined)[] = [];
   /** Where all packets go without a look at them; undefined when a stage is on their way. */
@@ -32,7 +38,8 @@ export class Member implements ForwarderSocket {
   /** Frames that are moved at once: each touch of a ring's index costs as much as several packets. */
   readonly lot: number;
 
-  constructor(from: ForwarderSocket) {
+  constructor(from: ForwarderSocket, number: number) {
+    this.number = number;
     this.socket = from.socket;
     this.port = from.port;
     this.row = from.row;

@@ -4,6 +4,7 @@ import type { PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
 import { FragmentStages } from './fragment-stages.js';
+import type { Stages } from './stages.js';
 
 export interface ForwarderOptions {
   readonly umem: Umem;
@@ -11,8 +12,17 @@ export interface ForwarderOptions {
   readonly counters: Float64Array;
   /** Packets taken from a ring at once. Where they may have fragments it is frames, and at least 64 of them. */
   readonly batch: number;
-  /** Without one, packets cross from port 0 to port 1 and back. */
+  /** Of the batch, {@link batchCapacity} packets; default: its own. */
+  readonly batchMemory?: SharedArrayBuffer | undefined;
+  /** Without one, packets cross from port 0 to port 1 and back; with one port only, they are looked at and dropped. */
   readonly callback?: PacketCallback | undefined;
+  /** The stages that can be switched on. Default: there are none. */
+  readonly stages?: Stages | undefined;
+}
+
+/** Frames that a forwarder takes at once. */
+export function batchCapacity(batch: number, umem: Pick<Umem, 'fragments'>): number {
+  return umem.fragments ? Math.max(batch, LONGEST_PACKET) : batch;
 }
 
 /** Frames of the longest IP packet, in the smallest frames (37), and a few more. */
@@ -32,36 +42,77 @@ export class Forwarder {
   /** Of a UMEM that lets packets have fragments. */
   readonly #fragments: FragmentStages | undefined;
   readonly #callback: PacketCallback | undefined;
+  readonly #stages: Stages | undefined;
 
   constructor(options: ForwarderOptions) {
     const { umem, sockets } = options;
     this.#umem = umem;
     this.#counters = options.counters;
-    this.#batch = new Batch(umem.bytes, umem.fragments ? Math.max(options.batch, LONGEST_PACKET) : options.batch);
+    this.#batch = new Batch(umem.bytes, batchCapacity(options.batch, umem), options.batchMemory);
     this.#packet = new Packet(this.#batch, umem.frameSize);
     this.#checksums = new ChecksumMemory(umem.bytes);
     this.#fragments = umem.fragments ? new FragmentStages(this.#batch, this.#packet, this.#checksums) : undefined;
     this.#callback = options.callback;
-    this.#members = sockets.map((socket) => new Member(socket));
+    this.#stages = options.stages;
+    this.#members = sockets.map((socket, number) => new Member(socket, number));
     const ports = Math.max(...sockets.map(({ port }) => port)) + 1;
     for (const member of this.#members) {
+      member.opposite = ports === 1 ? Drop.mirrored : 1 - member.port;
       // A queue's packets always leave by the same queue, so that flows keep their order.
       member.egress = Array.from({ length: ports }, (_, port) => {
         const out = this.#members.filter((other) => other.port === port && other.socket.tx !== undefined);
         return out[this.#ordinal(member) % out.length];
       });
-      // The ledger wants to see every frame.
-      const looks = options.callback !== undefined || member.partialChecksums || umem.ledger !== undefined;
-      if (!looks) member.straight = member.egress[1 - member.port];
     }
+    this.#stages?.changed();
+    this.#route();
   }
 
   /** One round over all sockets. @returns how many packets came in */
   turn(): number {
+    const stages = this.#stages;
+    if (stages?.changed()) this.#route();
     let received = 0;
+    if (stages !== undefined && stages.held > 0) received += this.#sendDue(stages);
     for (let i = 0; i < this.#members.length; i++) received += this.#serve(this.#members[i]!);
     if (received === 0) this.#settle();
     return received;
+  }
+
+  /**
+   * Goes on where another thread has left these sockets. What a thread that died had in its hands is lost, and counted; its
+   * frames are free again.
+   */
+  recover(): void {
+    const batch = this.#batch;
+    const { count, handled, ingress, queue } = batch;
+    if (count > handled) {
+      const member = this.#members.find(({ port, socket }) => port === ingress && socket.queue === queue);
+      if (member !== undefined) this.#drop(member, Drop.workerDied, handled, count);
+    }
+    for (const member of this.#members) {
+      member.socket.kicks = this.#counters[member.row + SocketSlot.kicks]!;
+      member.stalled = (member.socket.tx?.pending() ?? 0) > 0;
+    }
+  }
+
+  /** Frames that are in no place: they got lost with a thread that died between two of its steps. */
+  get lostFrames(): number {
+    const rings = new Set(this.#members.map(({ socket }) => socket.rings));
+    let known = this.#umem.pool.free + (this.#stages?.held ?? 0) + this.#batch.count - this.#batch.handled;
+    for (const { inFill, inTx } of rings) known += inFill + inTx;
+    return this.#umem.frames - known;
+  }
+
+  /** Milliseconds until a packet that is held has to go on; Infinity when none is. */
+  get patience(): number {
+    return this.#stages === undefined || this.#stages.held === 0 ? Number.POSITIVE_INFINITY : this.#stages.patience;
+  }
+
+  /** Sends all that is held, at once. For the end. */
+  release(): void {
+    this.#stages?.releaseAll();
+    if (this.#stages !== undefined) this.#sendDue(this.#stages);
   }
 
   /** Whether frames wait for a device that did not take them. */
@@ -85,6 +136,36 @@ export class Forwarder {
     }
   }
 
+  /** Finds out whose packets have to be looked at: others pass straight from ring to ring. */
+  #route(): void {
+    for (const member of this.#members) {
+      const needed = this.#callback !== undefined || member.partialChecksums;
+      // The ledger wants to see every frame.
+      const looks = needed || this.#umem.ledger !== undefined || (this.#stages?.looksAt(member.number) ?? false);
+      member.straight = looks ? undefined : member.egress[member.opposite];
+      member.chooses = this.#stages?.chooses(member.number) ?? false;
+    }
+  }
+
+  #sendDue(stages: Stages): number {
+    let sent = 0;
+    for (const member of this.#members) {
+      for (
+        let count = stages.due(member.number, this.#batch);
+        count > 0;
+        count = stages.due(member.number, this.#batch)
+      ) {
+        this.#dispatch(member);
+        sent += count;
+      }
+    }
+    if (sent > 0) {
+      this.#send();
+      stages.publish();
+    }
+    return sent;
+  }
+
   #ordinal(member: Member): number {
     return this.#members.filter(({ port }) => port === member.port).indexOf(member);
   }
@@ -102,25 +183,33 @@ export class Forwarder {
         return passed;
       }
     }
+    batch.ingress = member.port;
+    batch.queue = socket.queue;
     const count = socket.receive(batch);
     if (count === 0) return this.#nothingCame(member);
     if (rings.inTx >= member.lot) this.#reap(member);
-    batch.ingress = member.port;
-    batch.queue = socket.queue;
     const bytes = this.#bytes(0, count);
     this.#counters[member.row + SocketSlot.rxPackets]! += this.#packets(0, count);
     this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
     if (member.partialChecksums) this.#completeChecksums(member);
-    if (this.#fragments !== undefined) {
-      this.#fragments.chooseEgress(member, this.#callback);
-      this.#dispatch(member);
-    } else if (this.#callback !== undefined) {
-      this.#call(this.#callback);
-      this.#dispatch(member);
-    } else this.#transmit(member, member.egress[1 - member.port], 0, count, count, bytes);
+    this.#stages?.received(member.number, batch);
+    const chosen = this.#chooseEgress(member);
+    if (member.chooses) this.#stages!.leaving(member.number, batch);
+    if (chosen) this.#dispatch(member);
+    else this.#transmit(member, member.egress[member.opposite], 0, count, count, bytes);
     this.#send();
+    this.#stages?.publish();
     this.#took(member, count);
     return count;
+  }
+
+  /** @returns whether the batch says of each packet where it goes; else all go to the opposite port */
+  #chooseEgress(member: Member): boolean {
+    if (this.#fragments !== undefined) this.#fragments.chooseEgress(member, this.#callback);
+    else if (this.#callback !== undefined) this.#call(this.#callback);
+    else if (member.chooses || member.opposite < 0) this.#batch.egress.fill(member.opposite, 0, this.#batch.count);
+    else return false;
+    return true;
   }
 
   /** @returns how many packets came that no batch holds */
@@ -214,11 +303,12 @@ export class Forwarder {
   #call(callback: PacketCallback): void {
     const batch = this.#batch;
     const packet = this.#packet;
-    for (let i = 0; i < batch.count; i++) {
+    const { count, ingress, queue } = batch;
+    for (let i = 0; i < count; i++) {
       packet.moveTo(i);
       try {
         // What egressOf does: called here, it would take 2.5 ns more.
-        const port = callback(packet, batch.ingress, batch.queue);
+        const port = callback(packet, ingress, queue);
         batch.egress[i] = port >= 0 ? port : port < 0 ? Drop.callback : Drop.callbackError;
       } catch {
         batch.egress[i] = Drop.callbackError;
@@ -247,11 +337,16 @@ export class Forwarder {
     }
     const { socket } = out;
     let sent = from + socket.transmit(this.#batch, from, to - from);
+    this.#batch.handled = sent;
+    this.#stages?.sent(this.#batch, from, sent, out.port);
     out.unsent = true;
     if (sent < to) {
       socket.flush();
       this.#reap(out);
+      const again = sent;
       sent += socket.transmit(this.#batch, sent, to - sent);
+      this.#batch.handled = sent;
+      this.#stages?.sent(this.#batch, again, sent, out.port);
       if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
     }
     this.#counters[out.row + SocketSlot.txPackets]! += sent === to ? packets : this.#packets(from, sent);
@@ -261,9 +356,11 @@ export class Forwarder {
   #drop(member: Member, reason: number, from: number, to: number): void {
     const { addresses } = this.#batch;
     const { pool, ledger } = this.#umem;
+    this.#stages?.dropped(this.#batch, from, to, member.number, reason);
     for (let i = from; i < to; i++) {
       ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
       pool.give(addresses[i]!);
+      this.#batch.handled = i + 1;
     }
     this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += this.#packets(from, to);
   }

@@ -47,7 +47,7 @@ export class FragmentStages {
     const { egress, count } = batch;
     for (let first = 0, end = 0; first < count; first = end) {
       end = batch.endOf(first);
-      let port = callback === undefined ? 1 - member.port : this.#ask(callback, first, end);
+      let port = callback === undefined ? member.opposite : this.#ask(callback, first, end);
       const most = member.egress[port]?.socket.maxFragments;
       if (most !== undefined && end - first > most) port = Drop.tooManyFragments;
       for (let i = first; i < end; i++) egress[i] = port;

@@ -1,5 +1,5 @@
 export { Bridge, type BridgeSummary } from './bridge.js';
-export type { BridgeOptions } from './bridge-options.js';
+export type { BridgeEvent, BridgeOptions, WorkerEvent } from './bridge-options.js';
 export type { BridgeSample, Manner, PortSample } from './bridge-sample.js';
 export type { PacketCallback } from './callback.js';
 export {
@@ -20,3 +20,13 @@ export { auditFrames, type FrameAudit } from './frame-audit.js';
 export type { FrameChoice } from './frame-choice.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export type { PortEvent } from './port-watch.js';
+export type { EtherTypeCount } from './ether-type-table.js';
+export type { MacCount } from './mac-table.js';
+export { PipelineMemory, type PipelinePlace } from './pipeline-memory.js';
+export {
+  PIPELINE_SETTINGS,
+  type PipelineControlBlock,
+  type PipelineSchema,
+  type PipelineSettings,
+} from './pipeline-settings.js';
+export type { MacStatistics } from './port-statistics.js';

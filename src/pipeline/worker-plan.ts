@@ -1,12 +1,16 @@
 import type { ErrorCode } from '../sys/index.js';
+import type { TapPlace } from '../tap/index.js';
 import type { SocketPlace, UmemPlace } from '../xsk/index.js';
 import type { FrameAudit } from './frame-audit.js';
+import type { PipelinePlace } from './pipeline-memory.js';
 
 /** A socket that a worker shall serve. */
 export interface SocketPlan {
   readonly interface: { readonly index: number; readonly name: string };
   readonly port: number;
   readonly queue: number;
+  /** Queues that packets of this interface come in by. */
+  readonly queues: number;
   /** Whether the interface can send from this queue. */
   readonly transmits: boolean;
   readonly partialChecksums: boolean;
@@ -18,8 +22,8 @@ export interface SocketPlan {
   readonly socket: number;
 }
 
-/** All that a worker is told. */
-export interface WorkerPlan {
+/** All that a worker is told, whichever of its threads it is. */
+export interface SeatPlan {
   readonly worker: number;
   readonly workers: number;
   /** All sockets of all workers. */
@@ -33,18 +37,45 @@ export interface WorkerPlan {
   readonly ring: number;
   readonly batch: number;
   readonly wait: 'adaptive' | 'spin';
-  /** Module whose default export is the packet callback. */
-  readonly callback: string | undefined;
-  readonly control: SharedArrayBuffer;
+  /** Of its {@link Batch}: frames that a thread had in its hands when it died. */
+  readonly batchMemory: SharedArrayBuffer;
+  readonly seat: SharedArrayBuffer;
+  readonly pipeline: PipelinePlace;
+  /** Where each worker has a ring, by its number. */
+  readonly tap: TapPlace | undefined;
+  /** Frames that may be held back at once. */
+  readonly holdFrames: number;
   readonly counters: SharedArrayBuffer;
 }
 
-/** Words of the control block. */
-export const Control = { stop: 0 } as const;
+/** What one thread of the worker's seat is told. */
+export interface WorkerPlan extends SeatPlan {
+  /** Module whose default export is the packet callback. */
+  readonly callback: string | undefined;
+  /** Which thread of this seat it is, counted from 0. */
+  readonly generation: number;
+}
 
-/** What a worker says: it is at its rings; it is done, and this is where its frames were. */
+/** Words of a seat. */
+export const Seat = {
+  /** Which thread shall sit there, or {@link STOP}. Written by the main thread. */
+  order: 0,
+  /** Which thread may sit there: all before it have left. Written by the thread that leaves; when it died, by the main thread. */
+  owner: 1,
+  /** Threads that died there. Written by the main thread. */
+  deaths: 2,
+} as const;
+export const SEAT_BYTES = 12;
+export const STOP = -1;
+
+/**
+ * What a worker's thread says: all it needs is loaded and warm; it is at its rings; it has left them to the next one; it is
+ * done, and this is where its frames were.
+ */
 export type WorkerMessage =
+  | { readonly type: 'prepared' }
   | { readonly type: 'ready' }
+  | { readonly type: 'left' }
   | { readonly type: 'done'; readonly audit: FrameAudit }
   | { readonly type: 'failed'; readonly failure: WorkerFailure };
 

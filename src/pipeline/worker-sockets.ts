@@ -9,6 +9,8 @@ export interface WorkerSocketsOptions extends FrameChoice {
   /** Entries of each ring. */
   readonly ring: number;
   readonly batch: number;
+  /** Frames that may be held back besides. */
+  readonly holdFrames: number;
   readonly zeroCopy: ZeroCopy;
   readonly busyPoll: number | undefined;
   readonly ledger: boolean;
@@ -46,9 +48,9 @@ export class WorkerSockets implements Disposable {
   }
 
   static async #openOnce(plans: readonly SocketPlan[], options: WorkerSocketsOptions): Promise<WorkerSockets> {
-    const { frameSize, fragments, ring, batch, zeroCopy, busyPoll, ledger } = options;
+    const { frameSize, fragments, ring, batch, holdFrames, zeroCopy, busyPoll, ledger } = options;
     // So many that a full RX ring and a full TX ring don't empty the fill ring, with a batch in the hand.
-    const umem = new Umem({ frames: plans.length * (3 * ring + batch), frameSize, fragments, ledger });
+    const umem = new Umem({ frames: plans.length * (3 * ring + batch) + holdFrames, frameSize, fragments, ledger });
     const opened = new WorkerSockets(umem);
     try {
       for (const { interface: device, queue, transmits, mtu, zeroCopySegments } of plans) {

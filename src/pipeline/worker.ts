@@ -1,13 +1,16 @@
 /** A worker thread of the bridge: forwards between its sockets until it is told to stop, and accounts for every frame. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { calls, Errno, isErrno, XdpError } from '../sys/index.js';
+import { TapProducer } from '../tap/index.js';
 import { joinXskSocket, Poller, Umem, type XskSocket } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { Counters, WorkerSlot } from './counters.js';
 import { Forwarder } from './forwarder.js';
 import { auditFrames } from './frame-audit.js';
+import { PipelineMemory } from './pipeline-memory.js';
+import { Stages } from './stages.js';
 import { warmUp } from './warm-up.js';
-import { Control, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
+import { Seat, STOP, type WorkerFailure, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
 
 /** Turns without a packet before the worker goes to sleep: some 50 µs. */
 const PATIENCE = 500;
@@ -21,6 +24,7 @@ const SAMPLE_TURNS = 8192;
 const DRAIN = 500;
 
 const plan = workerData as WorkerPlan;
+const seat = new Int32Array(plan.seat);
 const say = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 try {
@@ -33,6 +37,16 @@ async function start(): Promise<void> {
   if (plan.cpu !== undefined) pin(plan.cpu);
   const callback = plan.callback === undefined ? undefined : await loadCallback(plan.callback);
   warmUp(plan.batch, plan.umem);
+  say({ type: 'prepared' });
+  for (;;) {
+    const owner = Atomics.load(seat, Seat.owner);
+    if (owner === plan.generation) break;
+    if (Atomics.load(seat, Seat.order) === STOP) {
+      say({ type: 'left' });
+      return;
+    }
+    Atomics.wait(seat, Seat.owner, owner, SLEEP);
+  }
   const umem = Umem.at(plan.umem);
   run(
     umem,
@@ -52,39 +66,61 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     }),
     counters: slots,
     batch: plan.batch,
+    batchMemory: plan.batchMemory,
     callback,
+    stages: new Stages({
+      umem,
+      memory: PipelineMemory.at(plan.pipeline),
+      sockets: plan.sockets.map(({ port, queue, queues, socket }) => ({ port, queue, queues, number: socket })),
+      holdFrames: plan.holdFrames,
+      tap: plan.tap && TapProducer.at(plan.tap, plan.worker),
+    }),
   });
-  const control = new Int32Array(plan.control);
   const poller = new Poller(sockets.map(({ fd }) => fd));
   const spins = plan.wait === 'spin';
-  let turns = 0;
+  let turns = slots[row + WorkerSlot.turns]!;
   let idle = 0;
-  let sleeps = 0;
+  let sleeps = slots[row + WorkerSlot.sleeps]!;
   const sample = () => {
     forwarder.sample();
     slots[row + WorkerSlot.freeFrames] = umem.pool.free;
     slots[row + WorkerSlot.frames] = umem.frames;
     slots[row + WorkerSlot.turns] = turns;
     slots[row + WorkerSlot.sleeps] = sleeps;
+    slots[row + WorkerSlot.deaths] = seat[Seat.deaths]!;
+    slots[row + WorkerSlot.lostFrames] = forwarder.lostFrames;
   };
 
+  if (plan.generation > 0) forwarder.recover();
   // The first turn fills the fill rings: no packet comes before the main thread has put the sockets into the map.
   forwarder.turn();
   sample();
   say({ type: 'ready' });
 
-  while (Atomics.load(control, Control.stop) === 0) {
+  for (;;) {
+    const order = Atomics.load(seat, Seat.order);
+    if (order === STOP) break;
+    if (order !== plan.generation) {
+      forwarder.release();
+      sample();
+      Atomics.store(seat, Seat.owner, order);
+      Atomics.notify(seat, Seat.owner);
+      say({ type: 'left' });
+      return;
+    }
     turns++;
     idle = forwarder.turn() > 0 ? 0 : idle + 1;
     if (idle >= PATIENCE && !spins) {
       sample();
       sleeps++;
-      const ready = poller.wait(forwarder.isStalled ? STALLED_SLEEP : SLEEP);
+      const longest = forwarder.isStalled ? STALLED_SLEEP : SLEEP;
+      const ready = poller.wait(Math.max(0, Math.min(longest, forwarder.patience)));
       // Woken by packets, it stays awake for a while; woken by the clock, it looks once.
       idle = ready > 0 ? 0 : PATIENCE - 1;
     } else if (turns % SAMPLE_TURNS === 0) sample();
   }
 
+  forwarder.release();
   // The program is off the interfaces by now. Send what has come in, and wait for what is on its way.
   const end = performance.now() + DRAIN;
   while ((forwarder.turn() > 0 || sockets.some(({ rings }) => rings.inTx > 0)) && performance.now() < end);

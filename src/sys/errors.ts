@@ -37,7 +37,12 @@ export const ERROR_CODES = {
   XDP_ERR_RING_OVERRUN: { exit: 1, summary: 'more entries were submitted to a ring than it has room for' },
   XDP_ERR_FRAME_OWNER: { exit: 1, summary: 'a frame was given away by somebody who does not own it' },
   XDP_ERR_CAPTURE: { exit: 1, summary: 'a file is no capture of Ethernet frames, or is damaged' },
+  XDP_ERR_NO_TAP: { exit: 1, summary: 'there is no tap of this name' },
+  XDP_ERR_TAP: { exit: 1, summary: 'a tap is damaged, of another version, or has too many readers' },
+  XDP_ERR_TAP_TAKEN: { exit: 5, summary: 'another process has a tap of this name' },
   XDP_ERR_RULES: { exit: 2, summary: 'a rule set is not valid' },
+  XDP_ERR_NO_CONSOLE: { exit: 1, summary: 'no process, or not just one, has a console that can be reached' },
+  XDP_ERR_WORD: { exit: 1, summary: 'a word of the console failed' },
   XDP_ERR_WORKER: { exit: 1, summary: 'a worker thread failed' },
   XDP_ERR_INTERNAL: { exit: 1, summary: 'something that should not happen: a bug in xdpkit' },
 } as const;

@@ -2,6 +2,7 @@ export { ipv4Text, ipv6Text, macText, parseIp, parseMac } from './address-text.j
 export type { Arp } from './arp.js';
 export type { CapturedFrame } from './capture-format.js';
 export { type CapturedPacket, CaptureReader, readCapture } from './capture-reader.js';
+export type { CaptureNote, CaptureWriter } from './capture-writer.js';
 export { ChecksumMemory, fold } from './checksum.js';
 export { describedFrame } from './described-frame.js';
 export type { Ethernet, VlanTag } from './ethernet.js';
@@ -26,6 +27,8 @@ export type { Ipv4 } from './ipv4.js';
 export type { Ipv6 } from './ipv6.js';
 export { PacketHeaders } from './packet-headers.js';
 export { pcapHeader, pcapRecord } from './pcap.js';
+export { PcapWriter } from './pcap-writer.js';
+export { PcapngWriter } from './pcapng-writer.js';
 export { encodeQuicHeader, type QuicLongHeader, type QuicShortHeader } from './quic-encode.js';
 export { QuicHeader, type QuicPacketType, QuicVersion } from './quic-header.js';
 export { summary } from './summary.js';

@@ -5,13 +5,13 @@ import { checkLink } from './pcap.js';
 
 /** The pcapng file format: draft-ietf-opsawg-pcapng. */
 export const SECTION_HEADER = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION = 1;
+export const INTERFACE_DESCRIPTION = 1;
 /** Obsolete, and still found. */
 const PACKET = 2;
 const SIMPLE_PACKET = 3;
-const ENHANCED_PACKET = 6;
+export const ENHANCED_PACKET = 6;
 
-const ORDER_MAGIC = 0x1a2b_3c4d;
+export const ORDER_MAGIC = 0x1a2b_3c4d;
 /** Type and length before a block's body, the length once more behind it. */
 const BLOCK_HEADER = 8;
 const BLOCK_TRAILER = 4;

@@ -1,9 +1,14 @@
 import { XDP_PKT_CONTD } from './abi.js';
 
+const WORD = Uint32Array.BYTES_PER_ELEMENT;
+/** Bytes before the arrays. */
+const HEAD = 4 * WORD;
+
 /**
  * Packets that came from one socket and go through the stages together: a structure of arrays, so that each stage is
  * one small loop. A packet is an offset into `bytes` and a length; where the UMEM lets packets have fragments, it is one or
- * more of these, each in a frame of its own, one behind the other.
+ * more of these, each in a frame of its own, one behind the other. It is in shared memory, so that frames in the hands of a
+ * thread that ended are found.
  */
 export class Batch {
   readonly capacity: number;
@@ -16,19 +21,59 @@ export class Batch {
   readonly options: Uint32Array;
   /** Port that each packet shall leave by; negative: it is dropped, for that reason. All frames of a packet have the same. */
   readonly egress: Int32Array;
-  /** Frames: as many as packets, but for fragments. */
-  count = 0;
-  /** Port and queue that the packets came in by. */
-  ingress = 0;
-  queue = 0;
-
-  constructor(bytes: Uint8Array, capacity: number) {
+  readonly #state: Uint32Array;
+  /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
+  constructor(bytes: Uint8Array, capacity: number, memory: SharedArrayBuffer = Batch.memoryFor(capacity)) {
     this.bytes = bytes;
     this.capacity = capacity;
-    this.addresses = new Uint32Array(capacity);
-    this.lengths = new Uint32Array(capacity);
-    this.options = new Uint32Array(capacity);
-    this.egress = new Int32Array(capacity);
+    const array = (place: number) => new Uint32Array(memory, HEAD + place * capacity * WORD, capacity);
+    this.#state = new Uint32Array(memory, 0, 4);
+    this.addresses = array(0);
+    this.lengths = array(1);
+    this.options = array(2);
+    this.egress = new Int32Array(memory, HEAD + 3 * capacity * WORD, capacity);
+  }
+
+  static memoryFor(capacity: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(HEAD + 4 * capacity * WORD);
+  }
+
+  /** Frames: as many as packets, but for fragments. */
+  get count(): number {
+    return this.#state[0]!;
+  }
+
+  /** Makes it so many that none is handled yet. */
+  set count(frames: number) {
+    this.#state[1] = 0;
+    this.#state[0] = frames;
+  }
+
+  /** How many of them, from the first on, are not in the hands of this batch's thread any more. */
+  get handled(): number {
+    return this.#state[1]!;
+  }
+
+  set handled(frames: number) {
+    this.#state[1] = frames;
+  }
+
+  /** Port that the packets came in by. */
+  get ingress(): number {
+    return this.#state[2]!;
+  }
+
+  set ingress(port: number) {
+    this.#state[2] = port;
+  }
+
+  /** Queue of that port. */
+  get queue(): number {
+    return this.#state[3]!;
+  }
+
+  set queue(queue: number) {
+    this.#state[3] = queue;
   }
 
   /** Of a packet by its first frame, where the UMEM has fragments: the frame behind its last. */

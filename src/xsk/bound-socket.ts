@@ -5,6 +5,7 @@ import { bindSocket, checkUmem, gotZeroCopy, openFamily } from './bind-socket.js
 import type { BoundSocketOptions } from './bound-socket-options.js';
 import { preferBusyPoll } from './busy-poll.js';
 import { DESCRIPTOR_WORDS } from './descriptor-ring.js';
+import { ringCounts } from './queue-rings.js';
 import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
 
@@ -31,6 +32,8 @@ export interface SocketPlace {
   /** Undefined for a later socket of its queue. */
   readonly fill: RingPlace | undefined;
   readonly completion: RingPlace | undefined;
+  /** Of {@link QueueRings}. */
+  readonly counts: SharedArrayBuffer;
 }
 
 /**
@@ -106,7 +109,7 @@ export class BoundSocket implements Disposable {
       const zeroCopy = gotZeroCopy(fd);
       const maxFragments = fragmentLimit(options, zeroCopy);
       return new BoundSocket(
-        { fd, queue, zeroCopy, busyPoll, tellsLate, maxFragments, ...rings },
+        { fd, queue, zeroCopy, busyPoll, tellsLate, maxFragments, ...rings, counts: ringCounts() },
         handle,
         mappings,
         umem,

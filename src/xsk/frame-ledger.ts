@@ -20,15 +20,19 @@ const NAMES = Object.keys(FrameOwner) as (keyof typeof FrameOwner)[];
  * whoever hunts a leak.
  */
 export class FrameLedger {
+  readonly memory: SharedArrayBuffer;
   readonly #owner: Uint8Array;
   readonly #frameSize: number;
-  readonly #counts: Uint32Array = new Uint32Array(NAMES.length);
+  readonly #counts: Uint32Array;
 
-  /** All frames begin free. */
-  constructor(frames: number, frameSize: number) {
-    this.#owner = new Uint8Array(frames);
+  /** All frames begin free. @param memory a ledger's that another thread has left */
+  constructor(frames: number, frameSize: number, memory?: SharedArrayBuffer) {
+    const head = NAMES.length * Uint32Array.BYTES_PER_ELEMENT;
+    this.memory = memory ?? new SharedArrayBuffer(head + frames);
+    this.#counts = new Uint32Array(this.memory, 0, NAMES.length);
+    this.#owner = new Uint8Array(this.memory, head, frames);
     this.#frameSize = frameSize;
-    this.#counts[FrameOwner.free] = frames;
+    if (memory === undefined) this.#counts[FrameOwner.free] = frames;
   }
 
   /** @throws XDP_ERR_FRAME_OWNER when `from` does not own the frame */

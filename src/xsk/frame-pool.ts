@@ -1,23 +1,34 @@
 import { XdpError } from '../sys/index.js';
 import { frameBase } from './frame-base.js';
 
-/** The free frames of a UMEM: a stack, so that the frame given back last, which the cache still holds, goes out first. */
+/**
+ * The free frames of a UMEM: a stack, so that the frame given back last, which the cache still holds, goes out first. It is
+ * in shared memory: the thread that comes after one that ended finds it as that one left it.
+ */
 export class FramePool {
+  readonly memory: SharedArrayBuffer;
   /** The free frames' addresses are the first {@link free} entries. For the rings, which move many at once. */
   readonly stack: Uint32Array;
   readonly frameSize: number;
   /** What an address inside a frame is masked with to name the frame; 0 where the frame size is no power of two. */
   readonly chunkMask: number;
   readonly #inverse: number;
-  #free: number;
+  /** One word: how many are free. */
+  readonly #count: Int32Array;
 
-  /** @param frameSize bytes */
-  constructor(frames: number, frameSize: number) {
+  /**
+   * @param frameSize bytes
+   * @param memory a pool's that another thread has left; default: a new one, all of whose frames are free
+   */
+  constructor(frames: number, frameSize: number, memory?: SharedArrayBuffer) {
     this.frameSize = frameSize;
     this.chunkMask = (frameSize & (frameSize - 1)) === 0 ? ~(frameSize - 1) : 0;
-    this.stack = new Uint32Array(frames);
+    this.memory = memory ?? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (1 + frames));
+    this.#count = new Int32Array(this.memory, 0, 1);
+    this.stack = new Uint32Array(this.memory, Int32Array.BYTES_PER_ELEMENT, frames);
     this.#inverse = 1 / frameSize;
-    this.#free = frames;
+    if (memory !== undefined) return;
+    this.#count[0] = frames;
     for (let i = 0; i < frames; i++) this.stack[i] = (frames - 1 - i) * frameSize;
   }
 
@@ -26,36 +37,40 @@ export class FramePool {
   }
 
   get free(): number {
-    return this.#free;
+    return this.#count[0]!;
   }
 
   /** The address of a frame's first byte. Call only while {@link free} is above 0. */
   take(): number {
-    if (this.#free === 0) throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was taken from an empty pool');
-    return this.stack[--this.#free]!;
+    const free = this.#count[0]!;
+    if (free === 0) throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was taken from an empty pool');
+    this.#count[0] = free - 1;
+    return this.stack[free - 1]!;
   }
 
   /** Gives a frame back. Any address inside it will do. */
   give(address: number): void {
-    if (this.#free === this.stack.length) {
+    const free = this.#count[0]!;
+    if (free === this.stack.length) {
       throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was given back to a pool that has all of its frames');
     }
     const { chunkMask } = this;
     const base = chunkMask === 0 ? frameBase(address, this.frameSize, this.#inverse) : address & chunkMask;
-    this.stack[this.#free++] = base;
+    this.stack[free] = base;
+    this.#count[0] = free + 1;
   }
 
   /** Says that the uppermost `count` frames of the stack were taken (negative: put there) by whoever copied them. */
   moved(count: number): void {
-    const free = this.#free - count;
+    const free = this.free - count;
     if (free < 0 || free > this.stack.length) {
       throw new XdpError('XDP_ERR_FRAME_OWNER', `a pool of ${this.stack.length} frames can't have ${free} free`);
     }
-    this.#free = free;
+    this.#count[0] = free;
   }
 
   /** The free frames' addresses; a copy. */
   addresses(): Uint32Array {
-    return this.stack.slice(0, this.#free);
+    return this.stack.slice(0, this.free);
   }
 }

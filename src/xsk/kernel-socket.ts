@@ -62,8 +62,8 @@ function join(
   shared?: QueueRings,
 ): XskSocket {
   const memory = (ring: RingPlace): RingMemory => ({ ...ring, words: new Uint32Array(bufferOf(ring)) });
-  const { rx, tx, fill, completion, ...rest } = place;
-  const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!));
+  const { rx, tx, fill, completion, counts, ...rest } = place;
+  const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!), counts);
   return new XskSocket({ ...rest, rings, rx: rx && memory(rx), tx: tx && memory(tx), peer });
 }
 

@@ -3,6 +3,11 @@ import { FrameOwner } from './frame-ledger.js';
 import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
 
+/** Memory for what is counted at a queue's rings: so that the next thread at them can go on. */
+export function ringCounts(): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
+}
+
 /**
  * The fill and completion ring of one (device, queue) pair. They belong to one thread; every socket of the queue takes
  * its frames from this fill ring and has them back through this completion ring.
@@ -11,16 +16,51 @@ export class QueueRings {
   readonly umem: Umem;
   readonly fill: AddressProducer;
   readonly completion: AddressConsumer;
-  /** Frames ever put into the fill ring, received, transmitted and returned by the completion ring. */
-  filled = 0;
-  received = 0;
-  transmitted = 0;
-  completed = 0;
+  /** Four numbers, in shared memory: see the accessors. */
+  readonly #counts: Float64Array;
 
-  constructor(umem: Umem, fill: RingMemory, completion: RingMemory) {
+  /** @param counts what another thread that had these rings has counted; default: nothing yet */
+  constructor(umem: Umem, fill: RingMemory, completion: RingMemory, counts: SharedArrayBuffer = ringCounts()) {
     this.umem = umem;
+    this.#counts = new Float64Array(counts);
     this.fill = new AddressProducer(fill);
     this.completion = new AddressConsumer(completion);
+  }
+
+  /** Frames ever put into the fill ring. */
+  get filled(): number {
+    return this.#counts[0]!;
+  }
+
+  set filled(frames: number) {
+    this.#counts[0] = frames;
+  }
+
+  /** Frames ever received. */
+  get received(): number {
+    return this.#counts[1]!;
+  }
+
+  set received(frames: number) {
+    this.#counts[1] = frames;
+  }
+
+  /** Frames ever transmitted. */
+  get transmitted(): number {
+    return this.#counts[2]!;
+  }
+
+  set transmitted(frames: number) {
+    this.#counts[2] = frames;
+  }
+
+  /** Frames ever returned by the completion ring. */
+  get completed(): number {
+    return this.#counts[3]!;
+  }
+
+  set completed(frames: number) {
+    this.#counts[3] = frames;
   }
 
   /** Frames that wait for packets: in the fill ring or with the kernel. */
@@ -41,8 +81,9 @@ export class QueueRings {
     if (count === 0) return 0;
     const from = pool.free - count;
     fill.write(pool.stack, from, count);
-    fill.submit(count);
+    // Not the ring's before they have left the pool: a thread that ends in between loses frames, but doubles none.
     pool.moved(count);
+    fill.submit(count);
     this.filled += count;
     ledger?.moveAll(pool.stack, from, count, FrameOwner.free, FrameOwner.fill);
     return count;
@@ -61,9 +102,9 @@ export class QueueRings {
     const { chunkMask, frameSize } = this.umem.pool;
     if (chunkMask === 0) fill.passUnaligned(completion, count, frameSize);
     else fill.pass(completion, count, chunkMask);
-    fill.submit(count);
     completion.release(count);
     from.completed += count;
+    fill.submit(count);
     this.filled += count;
     return count;
   }

@@ -42,7 +42,9 @@ export interface UmemPlace {
   readonly headroom: number;
   readonly fragments: boolean;
   readonly txMetadata: boolean | 'software';
-  readonly ledger: boolean;
+  /** Of the pool, and of the ledger where there is one. */
+  readonly pool: SharedArrayBuffer;
+  readonly ledger: SharedArrayBuffer | undefined;
 }
 
 /**
@@ -86,13 +88,15 @@ export class Umem implements Disposable {
     this.headroom = headroom;
     this.fragments = fragments;
     this.txMetadata = txMetadata;
-    this.pool = new FramePool(frames, frameSize);
+    const place = typeof options.memory === 'object' ? options.memory : undefined;
+    this.pool = new FramePool(frames, frameSize, place?.pool);
     this.unaligned = this.pool.chunkMask === 0;
     this.plain = !this.unaligned && !fragments && txMetadata === false;
-    this.ledger = options.ledger ? new FrameLedger(frames, frameSize) : undefined;
-    if (typeof options.memory === 'object') {
-      this.bytes = new Uint8Array(Mapping.borrow(options.memory.address, length));
-      this.#address = options.memory.address;
+    const hasLedger = options.ledger || place?.ledger !== undefined;
+    this.ledger = hasLedger ? new FrameLedger(frames, frameSize, place?.ledger) : undefined;
+    if (place !== undefined) {
+      this.bytes = new Uint8Array(Mapping.borrow(place.address, length));
+      this.#address = place.address;
       this.#mapping = undefined;
     } else if (options.memory === 'shared') {
       const shared = new SharedArrayBuffer(length + PAGE);
@@ -108,15 +112,17 @@ export class Umem implements Disposable {
     }
   }
 
-  /** The UMEM that another thread has made. Its frames are all free here: only one thread may use them. */
+  /** The UMEM that another thread has made, its pool as that thread has left it: only one at a time may use them. */
   static at(place: UmemPlace): Umem {
-    return new Umem({ ...place, memory: place });
+    const { frames, frameSize, headroom, fragments, txMetadata } = place;
+    return new Umem({ frames, frameSize, headroom, fragments, txMetadata, memory: place });
   }
 
   get place(): UmemPlace {
     const { frames, frameSize, headroom, fragments, txMetadata } = this;
-    const ledger = this.ledger !== undefined;
-    return { address: this.#address, frames, frameSize, headroom, fragments, txMetadata, ledger };
+    const { pool, ledger } = this;
+    const shape = { frames, frameSize, headroom, fragments, txMetadata };
+    return { address: this.#address, ...shape, pool: pool.memory, ledger: ledger?.memory };
   }
 
   /** Bytes that a frame holds of a received packet: the whole of it, unless packets have fragments. */

@@ -166,9 +166,10 @@ export class XskSocket implements Disposable {
     if (count === 0 || tx.reserve(count) < count) return 0;
     this.passedBytes = tx.pass(rx, count);
     this.passedPackets = count;
-    tx.submit(count);
+    // In this order: a thread that ends in between loses packets, but doubles none.
     rx.release(count);
     this.rings.received += count;
+    tx.submit(count);
     out.rings.transmitted += count;
     return count;
   }
@@ -228,9 +229,10 @@ export class XskSocket implements Disposable {
     this.passedPackets = tx.packets;
     // What was written is not handed over then.
     if (tx.longest > out.maxFragments) return 0;
-    tx.submit(count);
+    // In this order: a thread that ends in between loses packets, but doubles none.
     rx.release(count);
     this.rings.received += count;
+    tx.submit(count);
     out.rings.transmitted += count;
     return count;
   }
@@ -245,17 +247,16 @@ export class XskSocket implements Disposable {
 
   /** Throws away the first packet of the RX ring, as far as it has come in: no batch holds it. */
   #discard(rx: DescriptorConsumer): void {
-    const ready = rx.peek(rx.size);
+    let ready = rx.peek(rx.size);
     const { pool, ledger } = this.rings.umem;
-    let count = 0;
     do {
-      const address = rx.address(count);
+      const address = rx.address(0);
+      this.#tearing = (rx.options(0) & XDP_PKT_CONTD) !== 0;
+      rx.release(1);
+      this.rings.received++;
       ledger?.move(address, FrameOwner.fill, FrameOwner.free);
       pool.give(address);
-      this.#tearing = (rx.options(count++) & XDP_PKT_CONTD) !== 0;
-    } while (this.#tearing && count < ready);
-    rx.release(count);
-    this.rings.received += count;
+    } while (this.#tearing && --ready > 0);
     if (!this.#tearing) this.oversized++;
   }
 }

@@ -169,12 +169,9 @@ describe('with one queue each', () => {
     expect(summary.last.ports[1]!.total.txPackets).toBe(total.rxPackets - total.callbackError);
   });
 
-  test.each([
-    ['ends its thread', 'callback-exits.mjs'],
-    ['never returns', 'callback-hangs.mjs'],
-  ])('a callback that %s: the bridge ends with an error, and the next one has its queues', async (_what, module) => {
+  test('a callback that never returns: the bridge ends with an error, and the next one has its queues', async () => {
     const before = descriptors();
-    const bridge = await open({ callback: new URL(module, import.meta.url) });
+    const bridge = await open({ callback: new URL('callback-hangs.mjs', import.meta.url) });
     await expect(ping('-c', '1', '-W', '1', '10.6.0.2')).rejects.toThrow();
     const failed = code('XDP_ERR_WORKER', { message: expect.stringContaining('ended early') });
     await expect(bridge.close()).rejects.toThrow(failed);

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BridgeOptions } from '../pipeline/index.js';
+import { TAP_NAME } from '../tap/index.js';
+import { duration, processors, wholeNumber } from './arguments.js';
+
+/** What `bridge` and `mirror` are told. */
+export interface DataPathFlags extends Omit<BridgeOptions, 'interfaces' | 'callback' | 'tap'> {
+  readonly callback?: string;
+  /** The name, or that there shall be one; false: none. */
+  readonly tap: string | boolean;
+  /** False: none. */
+  readonly console: boolean;
+  readonly name?: string;
+  readonly startup?: string;
+  readonly duration?: number;
+  readonly interval: number;
+  readonly json?: true;
+}
+
+/** The options of a command that moves packets. */
+export function addDataPathOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '-w, --workers <n>',
+        'worker threads (default: one per processor of --cpus or of the machine, at most one per queue)',
+      ).argParser(wholeNumber(1, 1024)),
+    )
+    .addOption(new Option('--cpus <list>', 'bind the workers to these processors, such as 0,2-3').argParser(processors))
+    .addOption(
+      new Option('-m, --mode <mode>', 'where the XDP program runs')
+        .choices(['native', 'generic', 'auto'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('-z, --zero-copy <when>', 'let the driver work in our memory')
+        .choices(['auto', 'on', 'off'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--frame-size <bytes>',
+        'bytes of a frame, 2048 to 4096 (default: 2048 for an MTU up to 1770, 4096 for a larger one, and with igb and igc; packets that no ' +
+          'frame holds, above 3818, come in several)',
+      ).argParser(frameSize),
+    )
+    .addOption(
+      new Option(
+        '--busy-poll [budget]',
+        'let the workers drive the NIC instead of interrupts, and take in up to so many packets by a call',
+      )
+        .argParser(wholeNumber(1, 0xffff))
+        .preset('64'),
+    )
+    .addOption(
+      new Option('--wait <how>', 'adaptive: sleep when idle; spin: never sleep')
+        .choices(['adaptive', 'spin'])
+        .default('adaptive'),
+    )
+    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
+    .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
+    .option('--netns <name>', 'network namespace of the interfaces, by name or path')
+    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(
+      new Option('--tap [name]', 'name of the tap that packets are copied to when it is switched on')
+        .preset(TAP_NAME)
+        .default(true, `${TAP_NAME}, unless another process has it`),
+    )
+    .option('--no-tap', 'no tap')
+    .option('--no-statistics', "don't count source addresses and EtherTypes")
+    .addOption(
+      new Option(
+        '--hold-frames <n>',
+        'frames of each worker that faults may hold back: delay, reordering, rate (default: 1024)',
+      ).argParser(wholeNumber(0, 0x10000)),
+    )
+    .option('--name <name>', 'what xdpkit console --target calls this run (default: the interfaces)')
+    .option('--no-console', "don't let xdpkit console steer this run")
+    .option('--startup <file>', 'console words to run first (default: /etc/xdpkit.rpcl if it is there)')
+    .option('--json', 'print a stream of JSON lines: start, sample…, event…, summary');
+}
+
+function frameSize(text: string): number {
+  const value = wholeNumber(2048, 4096)(text);
+  if (value % 2 === 0) return value;
+  throw new InvalidArgumentError('It has to be an even number.');
+}

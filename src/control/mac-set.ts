@@ -1,0 +1,111 @@
+import { XdpError } from '../sys/index.js';
+import { macText, parseMac } from '../wire/index.js';
+
+/** Addresses that a set holds at most. */
+const MOST = 1024;
+/** Places in the table: twice as many, so that a search is short. */
+const PLACES = 2 * MOST;
+const MASK = PLACES - 1;
+/** In the word with an address's upper 16 bits: there is one. */
+const USED = 0x1_0000;
+/** 2^32 divided by the golden ratio. */
+const GOLDEN = 0x9e37_79b9;
+
+/**
+ * Up to 1,024 Ethernet addresses in shared memory: one thread inserts them, any number look them up, and nobody waits. An
+ * address is there for the others from one moment to the next; while a set is being emptied, they may still find some.
+ *
+ * It is a hash table with linear search. An address is two words, its upper 16 bits and its lower 32.
+ */
+export class MacSet {
+  /** Of the shared memory. */
+  static readonly BYTES: number = 4 + PLACES * 8;
+  static readonly MOST: number = MOST;
+
+  readonly shared: SharedArrayBuffer;
+  readonly #count: Int32Array;
+  readonly #words: Int32Array;
+
+  /** @param shared the memory of a set made in another thread. Without it, a new set is empty */
+  constructor(shared?: SharedArrayBuffer) {
+    this.shared = shared ?? new SharedArrayBuffer(MacSet.BYTES);
+    this.#count = new Int32Array(this.shared, 0, 1);
+    this.#words = new Int32Array(this.shared, 4, PLACES * 2);
+  }
+
+  /** How many addresses it has. */
+  get size(): number {
+    return Atomics.load(this.#count, 0);
+  }
+
+  /**
+   * For the one thread that writes.
+   *
+   * @param mac with colons or dashes
+   * @returns whether it is new
+   * @throws XDP_ERR_USAGE for what is no address, or when the set is full
+   */
+  insert(mac: string): boolean {
+    const bytes = parseMac(mac);
+    const high = upper(bytes, 0);
+    const low = lower(bytes, 0);
+    const place = this.#find(high, low);
+    if (this.#words[place] !== 0) return false;
+    if (this.size === MOST) throw new XdpError('XDP_ERR_USAGE', `a set has room for ${MOST} addresses`);
+    this.#words[place + 1] = low;
+    // The word that says that the place is used comes last.
+    Atomics.store(this.#words, place, high);
+    Atomics.add(this.#count, 0, 1);
+    return true;
+  }
+
+  /** Takes all addresses out. For the one thread that writes. */
+  reset(): void {
+    Atomics.store(this.#count, 0, 0);
+    for (let place = 0; place < this.#words.length; place += 2) Atomics.store(this.#words, place, 0);
+  }
+
+  /** Lower case with colons, in order. */
+  list(): string[] {
+    const list: string[] = [];
+    for (let place = 0; place < this.#words.length; place += 2) {
+      const high = this.#words[place]!;
+      if (high !== 0) list.push(macText(bytesOf(high, this.#words[place + 1]!)));
+    }
+    return list.sort();
+  }
+
+  /** @param mac with colons or dashes. @throws XDP_ERR_USAGE */
+  has(mac: string): boolean {
+    return this.hasAt(parseMac(mac), 0);
+  }
+
+  /** Whether the address that stands in six bytes is one of the set. For every packet: ask {@link size} once before. */
+  hasAt(bytes: Uint8Array, at: number): boolean {
+    return this.#words[this.#find(upper(bytes, at), lower(bytes, at))] !== 0;
+  }
+
+  /** Where an address is, or would be. The table is never more than half full, so that the search ends. */
+  #find(high: number, low: number): number {
+    const words = this.#words;
+    let place = (Math.imul(low ^ Math.imul(high, GOLDEN), GOLDEN) >>> 20) & (MASK << 1);
+    for (;;) {
+      const found = words[place]!;
+      if (found === 0 || (found === high && words[place + 1] === low)) return place;
+      place = (place + 2) & ((MASK << 1) | 1);
+    }
+  }
+}
+
+function upper(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]! | USED;
+}
+
+/** As a signed number, as the table has it. */
+function lower(bytes: Uint8Array, at: number): number {
+  return (bytes[at + 2]! << 24) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
+}
+
+function bytesOf(high: number, low: number): Uint8Array {
+  return Uint8Array.of(high >> 8, high, low >> 24, low >> 16, low >> 8, low);
+}

@@ -1,0 +1,1 @@
+export { bridgeControl } from './bridge-control.js';

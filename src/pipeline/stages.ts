@@ -1,0 +1,162 @@
+import { FaultInjector } from '../faults/index.js';
+import { TapDirection, type TapProducer } from '../tap/index.js';
+import type { Batch, Umem } from '../xsk/index.js';
+import { Drop } from './counters.js';
+import { DropStage } from './drop-stage.js';
+import { PipelineMemory } from './pipeline-memory.js';
+import type { PipelineSettings } from './pipeline-settings.js';
+import { StatisticsStage } from './statistics-stage.js';
+import { TapStage } from './tap-stage.js';
+
+/** A socket as its stages know it. */
+export interface StagedSocket {
+  readonly port: number;
+  /** Queue of that port, and how many it has. */
+  readonly queue: number;
+  readonly queues: number;
+  /** Its number among all sockets of all workers. */
+  readonly number: number;
+}
+
+export interface StagesOptions {
+  readonly umem: Umem;
+  readonly memory: PipelineMemory;
+  /** Those of one worker; the methods know them by their place here. */
+  readonly sockets: readonly StagedSocket[];
+  readonly holdFrames: number;
+  /** The worker's end of the tap; without it, nothing is tapped. */
+  readonly tap?: TapProducer | undefined;
+}
+
+const FAULT_DROPS = {
+  drop: Drop.faultDrop,
+  burstLoss: Drop.faultBurstLoss,
+  holdOverflow: Drop.holdOverflow,
+};
+
+/**
+ * The stages of a worker that people switch on and off while it runs, in the order of IXDP's packet flow: statistics and RX
+ * tap when packets have come in, drop set and faults when it is known where they go, the TX tap when they are sent.
+ */
+export class Stages {
+  readonly #memory: PipelineMemory;
+  readonly #fragments: boolean;
+  readonly #sockets: readonly StagedSocket[];
+  readonly #statistics: readonly StatisticsStage[];
+  readonly #drops: DropStage;
+  readonly #tap: TapStage | undefined;
+  /** Which ports' packets are tapped when they are sent. */
+  readonly #tapsTx: boolean[];
+  readonly #faults: FaultInjector;
+  #generation: number | undefined;
+  #faultGeneration: number | undefined;
+  #settings: readonly PipelineSettings[] = [];
+  #dropping = false;
+
+  constructor({ umem, memory, sockets, holdFrames, tap }: StagesOptions) {
+    this.#memory = memory;
+    this.#fragments = umem.fragments;
+    this.#sockets = sockets;
+    this.#statistics = sockets.map(({ number }) => new StatisticsStage(memory.place.statistics[number]!, umem.bytes));
+    this.#drops = new DropStage(memory.drops, umem.fragments);
+    this.#tap = tap && new TapStage(tap, memory.taps, umem.fragments);
+    this.#tapsTx = Array.from({ length: memory.place.ports }, () => false);
+    this.#faults = new FaultInjector({
+      umem,
+      control: memory.faults,
+      sources: memory.faultSources,
+      destinations: memory.faultDestinations,
+      sockets: sockets.map(({ port, queue, queues, number }) => {
+        return { port, queue, queues, row: PipelineMemory.faultRow(number) };
+      }),
+      counters: memory.faultCounts,
+      drops: FAULT_DROPS,
+      holdFrames,
+      clock: () => performance.now(),
+    });
+  }
+
+  /** Whether other stages are on than when it was last asked. For each turn. */
+  changed(): boolean {
+    const { settings, faults, drops } = this.#memory;
+    const { generation } = settings;
+    const faultGeneration = faults.generation;
+    const dropping = drops.size > 0;
+    const same = generation === this.#generation && faultGeneration === this.#faultGeneration;
+    if (same && dropping === this.#dropping) return false;
+    const read = this.#sockets.map(({ port }) => settings.read(port));
+    // A change is under way: at the next turn.
+    if (read.includes(undefined) || settings.generation !== generation) return false;
+    this.#settings = read as PipelineSettings[];
+    for (let port = 0; port < this.#tapsTx.length; port++) this.#tapsTx[port] = settings.get('txTap', port) === 1;
+    this.#generation = generation;
+    this.#faultGeneration = faultGeneration;
+    this.#dropping = dropping;
+    return true;
+  }
+
+  /** Whether packets of a socket have to be looked at, or may pass from ring to ring. */
+  looksAt(socket: number): boolean {
+    const { statistics, rxTap } = this.#settings[socket]!;
+    const taps = this.#tap !== undefined && (rxTap === 1 || this.#tapsTx.includes(true));
+    return statistics === 1 || taps || this.chooses(socket);
+  }
+
+  /** Whether {@link leaving} has something to do: it wants to know where packets go. */
+  chooses(socket: number): boolean {
+    return this.#dropping || this.#faults.isActive(socket);
+  }
+
+  /** Packets have come in. */
+  received(socket: number, batch: Batch): void {
+    const { statistics: counts, rxTap } = this.#settings[socket]!;
+    if (counts === 1) {
+      const statistics = this.#statistics[socket]!;
+      if (this.#fragments) statistics.countWhole(batch, Date.now());
+      else statistics.count(batch, Date.now());
+    }
+    if (rxTap === 1) this.#tap?.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+  }
+
+  /** Frames `from` up to `to` were put into a TX ring of a port. */
+  sent(batch: Batch, from: number, to: number, port: number): void {
+    if (this.#tapsTx[port]) this.#tap?.write(batch, from, to, port, TapDirection.out, 0);
+  }
+
+  /** Frames `from` up to `to` of a socket's packets are dropped. @param reason its negative egress */
+  dropped(batch: Batch, from: number, to: number, socket: number, reason: number): void {
+    if (this.#settings[socket]!.rxTap === 0) return;
+    this.#tap?.write(batch, from, to, this.#sockets[socket]!.port, TapDirection.in, -reason);
+  }
+
+  /** A batch is done. */
+  publish(): void {
+    this.#tap?.publish();
+  }
+
+  /** It is known where packets go: some are dropped here, or held, or changed. The batch may be empty then. */
+  leaving(socket: number, batch: Batch): void {
+    if (this.#dropping) this.#drops.apply(batch);
+    this.#faults.apply(socket, batch);
+  }
+
+  /** Frames that are held. */
+  get held(): number {
+    return this.#faults.held;
+  }
+
+  /** Fills a batch with packets of a socket that were held, and are due now. Ask until there are none. @returns frames */
+  due(socket: number, batch: Batch): number {
+    return this.#faults.due(socket, batch);
+  }
+
+  /** When the next held packet is due: milliseconds from now, Infinity when there is none. */
+  get patience(): number {
+    return this.#faults.nextDue - performance.now();
+  }
+
+  /** All that is held is due now. */
+  releaseAll(): void {
+    this.#faults.releaseAll();
+  }
+}

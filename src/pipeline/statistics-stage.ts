@@ -1,0 +1,124 @@
+import type { Batch } from '../xsk/index.js';
+import { EtherTypeTable } from './ether-type-table.js';
+import { MacTable } from './mac-table.js';
+
+/** Source addresses of a queue that are counted one by one: three quarters of it. */
+const MAC_SLOTS = 4096;
+/** VLAN tags that are looked behind. */
+const LEVELS = 4;
+
+/** Where a queue's statistics are, in a form that another thread can be told. */
+export interface StatisticsPlace {
+  readonly macs: SharedArrayBuffer;
+  readonly etherTypes: SharedArrayBuffer;
+}
+
+export function statisticsPlace(): StatisticsPlace {
+  return { macs: MacTable.memoryFor(MAC_SLOTS), etherTypes: EtherTypeTable.memory() };
+}
+
+/**
+ * Counts the source addresses and the EtherTypes of one queue's packets. Packets mostly come in runs of one sender and one
+ * type: a run costs two additions a packet, and its end the look into the tables.
+ */
+export class StatisticsStage {
+  readonly #macs: MacTable;
+  readonly #etherTypes: EtherTypeTable;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  /** @param bytes the UMEM's, at an address that is a multiple of four */
+  constructor(place: StatisticsPlace, bytes: Uint8Array) {
+    this.#macs = new MacTable(place.macs);
+    this.#etherTypes = new EtherTypeTable(place.etherTypes);
+    this.#bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  }
+
+  /**
+   * Of a batch in which each frame is a packet.
+   *
+   * @param now milliseconds since the epoch
+   */
+  count(batch: Batch, now: number): void {
+    const { addresses, lengths, count } = batch;
+    const words = this.#words;
+    let runHigh = 0;
+    let runLow = 0;
+    let runType = 0;
+    let packets = 0;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      const at = addresses[i]!;
+      const length = lengths[i]!;
+      let high = 0;
+      let low = 0;
+      let type = 0;
+      if ((at & 3) === 0) {
+        const word = at >>> 2;
+        high = words[word + 1]! >>> 16;
+        low = words[word + 2]!;
+        type = words[word + 3]! & 0xffff;
+      } else {
+        high = this.#u16(at + 6);
+        low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
+        type = this.#u16(at + 12);
+      }
+      if (low !== runLow || high !== runHigh || type !== runType || isTag(type)) {
+        if (packets > 0) this.#endRun(runHigh, runLow, runType, packets, bytes, now);
+        packets = 0;
+        bytes = 0;
+        runHigh = high;
+        runLow = low;
+        runType = type;
+        if (isTag(type)) this.#countTags(at, length, length, high, low);
+      }
+      packets++;
+      bytes += length;
+    }
+    if (packets > 0) this.#endRun(runHigh, runLow, runType, packets, bytes, now);
+  }
+
+  /** The same where packets may lie in several frames. */
+  countWhole(batch: Batch, now: number): void {
+    const { addresses, lengths, count } = batch;
+    for (let first = 0, end = 0; first < count; first = end) {
+      end = batch.endOf(first);
+      let bytes = 0;
+      for (let i = first; i < end; i++) bytes += lengths[i]!;
+      const at = addresses[first]!;
+      const high = this.#u16(at + 6);
+      const low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
+      const type = this.#u16(at + 12);
+      if (isTag(type)) this.#countTags(at, lengths[first]!, bytes, high, low);
+      this.#endRun(high, low, type, 1, bytes, now);
+    }
+  }
+
+  #endRun(high: number, low: number, type: number, packets: number, bytes: number, now: number): void {
+    this.#macs.add(this.#macs.find(high, low), packets, bytes, now);
+    const slot = this.#etherTypes.find(0, ((type & 255) << 8) | (type >>> 8));
+    this.#etherTypes.add(slot, packets, bytes, high, low);
+  }
+
+  /** What stands behind the tags of one packet. @param length of its first frame, and `bytes` of all of it */
+  #countTags(at: number, length: number, bytes: number, high: number, low: number): void {
+    let offset = 12;
+    for (let level = 1; level <= LEVELS; level++) {
+      if (!isTag(this.#u16(at + offset)) || offset + 6 > length) return;
+      offset += 4;
+      const type = this.#u16(at + offset);
+      this.#etherTypes.add(this.#etherTypes.find(level, ((type & 255) << 8) | (type >>> 8)), 1, bytes, high, low);
+    }
+  }
+
+  /** Two bytes, little-endian. */
+  #u16(at: number): number {
+    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8);
+  }
+}
+
+/** Whether an EtherType, as a little-endian processor reads it, is that of a VLAN tag: 0x8100 or 0x88a8. */
+function isTag(type: number): boolean {
+  return type === 0x0081 || type === 0xa888;
+}

@@ -1,0 +1,46 @@
+import type { MacSet } from '../control/index.js';
+import type { TapProducer } from '../tap/index.js';
+import type { Batch } from '../xsk/index.js';
+
+/** Copies packets into the tap: all, or those from and to the addresses of a set. */
+export class TapStage {
+  readonly #producer: TapProducer;
+  readonly #macs: MacSet;
+  readonly #fragments: boolean;
+
+  constructor(producer: TapProducer, macs: MacSet, fragments: boolean) {
+    this.#producer = producer;
+    this.#macs = macs;
+    this.#fragments = fragments;
+  }
+
+  /**
+   * Of the packets in frames `from` up to `to`.
+   *
+   * @param direction of TapDirection
+   * @param drop why they are dropped: a number from 1, or 0
+   */
+  write(batch: Batch, from: number, to: number, port: number, direction: number, drop: number): void {
+    const { addresses, lengths, bytes } = batch;
+    const producer = this.#producer;
+    const macs = this.#macs;
+    const all = macs.size === 0;
+    const now = performance.timeOrigin + performance.now();
+    const seconds = Math.floor(now / 1000);
+    const nanoseconds = Math.floor((now - seconds * 1000) * 1_000_000);
+    for (let i = from; i < to; i++) {
+      const at = addresses[i]!;
+      const end = this.#fragments ? batch.endOf(i) : i + 1;
+      if (all || macs.hasAt(bytes, at) || macs.hasAt(bytes, at + 6)) {
+        producer.write(bytes, at, lengths[i]!, port, direction, seconds, nanoseconds, drop);
+        for (let more = i + 1; more < end; more++) producer.append(bytes, addresses[more]!, lengths[more]!);
+      }
+      i = end - 1;
+    }
+  }
+
+  /** Shows collectors what was written. Once a batch. */
+  publish(): void {
+    this.#producer.publish();
+  }
+}

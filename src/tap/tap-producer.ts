@@ -1,0 +1,290 @@
+import { Mapping, XdpError } from '../sys/index.js';
+import { BLOCK_BYTES, BLOCK_WORDS, Block, RECORD_BYTES, RECORD_WORDS, Record, Ring } from './layout.js';
+import { settleRing } from './ring-repair.js';
+import { generationOf, Kind, kindOf, stateOf } from './state.js';
+import { TapMemory } from './tap-memory.js';
+
+/** Where a tap is, in a form that another thread of its process can be told. */
+export interface TapPlace {
+  readonly address: number;
+  readonly length: number;
+}
+
+/** Words that are copied at a time. */
+const STRIDE = 8;
+/** More words than the largest tap has. */
+const WORD_MASK = 0x1fff_ffff;
+
+/** Which way a packet went. */
+export const TapDirection = { unknown: 0, in: 1, out: 2 } as const;
+export type TapDirection = (typeof TapDirection)[keyof typeof TapDirection];
+
+/**
+ * Writes packets into one ring of a tap, on one thread. It never waits and allocates nothing: where no room is left, a packet
+ * is counted lost. Per packet it copies and stores; atomic operations come once per batch and once per block.
+ */
+export class TapProducer {
+  /** Packets lost since the producer began. */
+  lost = 0;
+  readonly #memory: TapMemory;
+  readonly #words: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #snap: number;
+  readonly #ring: number;
+  readonly #states: number;
+  readonly #blocks: number;
+  /** The last place in a block that a record of full length may begin at, in words from the block's beginning. */
+  readonly #lastStart: number;
+  readonly #tappedAt: number;
+  readonly #lostAt: number;
+  /** Number, first word and generation of the block that was written last; -1: none. */
+  #block = -1;
+  #base = 0;
+  #generation = 0;
+  /** Where the next record begins, and the last word where one may: -1 while no block is open. */
+  #at = 0;
+  #limit = -1;
+  #isOpen = false;
+  /** Records in the block, and how many of them are shown; records of this batch in blocks that are full. */
+  #count = 0;
+  #shown = 0;
+  #batch = 0;
+  /** Records of this batch that found no room, and those since the last one that did. */
+  #batchLost = 0;
+  #missed = 0;
+  /** Nothing was free when this batch looked. */
+  #isFull = false;
+  /** The record that was written last, for {@link append}; -1: it was lost. */
+  #last = -1;
+  #source: Uint8Array | undefined;
+  #sourceWords: Int32Array = new Int32Array(0);
+  #sourceOffset = 0;
+
+  /** For {@link TapProducer.at} and the tap itself. */
+  constructor(memory: TapMemory, ring: number) {
+    const { rings, blocks, blockBytes, snapLength } = memory.geometry;
+    if (!Number.isInteger(ring) || ring < 0 || ring >= rings) {
+      throw new XdpError('XDP_ERR_USAGE', `the tap has producers 0 to ${rings - 1}, not ${ring}`);
+    }
+    this.#memory = memory;
+    this.#words = memory.words;
+    this.#floats = memory.floats;
+    this.#snap = snapLength;
+    this.#ring = ring;
+    this.#states = memory.states(ring);
+    this.#blocks = blocks;
+    this.#lastStart = ((blockBytes - RECORD_BYTES - snapLength) >> 2) - STRIDE;
+    this.#tappedAt = memory.counter(ring, Ring.tapped);
+    this.#lostAt = memory.counter(ring, Ring.lost);
+    settleRing(memory, ring);
+  }
+
+  /**
+   * The producer of a ring, for the thread that calls; one thread at a time may be. When the thread before was ended in the
+   * middle of a write, what it had published stays, and what it had not is as if it had never been.
+   *
+   * @throws XDP_ERR_USAGE for a ring that the tap has not
+   */
+  static at(place: TapPlace, ring: number): TapProducer {
+    return new TapProducer(TapMemory.of(Mapping.borrow(place.address, place.length)), ring);
+  }
+
+  /**
+   * Writes a packet. Nobody sees it before {@link publish}.
+   *
+   * @param bytes memory that holds it; best the same array each time
+   * @param direction of {@link TapDirection}
+   * @param seconds since 1970, and nanoseconds of that second
+   * @param drop why it was dropped: a number of the tap's `drops`, from 1; 0: it was not
+   * @param faults what was done to it: bits of the tap's `faults`
+   * @param argument a number that tells more of the fault, 32 bits
+   * @returns false when it was lost because the ring is full
+   */
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    interfaceIndex: number,
+    direction: number,
+    seconds: number,
+    nanoseconds: number,
+    drop = 0,
+    faults = 0,
+    argument = 0,
+  ): boolean {
+    if (this.#at > this.#limit && !this.#open(seconds, nanoseconds)) {
+      this.#batchLost++;
+      this.#missed++;
+      this.#last = -1;
+      return false;
+    }
+    const words = this.#words;
+    const at = this.#at & WORD_MASK;
+    const captured = Math.min(length, this.#snap);
+    words[at + Record.captured] = captured;
+    words[at + Record.length] = length;
+    words[at + Record.seconds] = seconds;
+    words[at + Record.nanoseconds] = nanoseconds;
+    words[at + Record.place] = interfaceIndex | (direction << 16) | (drop << 24);
+    words[at + Record.faults] = faults;
+    words[at + Record.argument] = argument;
+    words[at + Record.lostBefore] = this.#missed;
+    this.#copy(bytes, offset, captured, at + RECORD_WORDS);
+    this.#missed = 0;
+    this.#last = at;
+    this.#at = at + RECORD_WORDS + ((captured + 3) >>> 2);
+    this.#count++;
+    return true;
+  }
+
+  /** Adds a further fragment to the packet that was written last, if that was not lost. */
+  append(bytes: Uint8Array, offset: number, length: number): void {
+    const last = this.#last;
+    if (last < 0) return;
+    const words = this.#words;
+    const captured = words[last + Record.captured]!;
+    const more = Math.min(length, this.#snap - captured);
+    words[last + Record.length]! += length;
+    if (more <= 0) return;
+    const target = ((last + RECORD_WORDS) << 2) + captured;
+    if ((target & 3) === 0) this.#copy(bytes, offset, more, target >> 2);
+    else this.#copyBytes(bytes, offset, more, target);
+    words[last + Record.captured] = captured + more;
+    this.#at = last + RECORD_WORDS + ((captured + more + 3) >>> 2);
+  }
+
+  /** Shows consumers what was written since the last call: once for every batch of packets. */
+  publish(): void {
+    if (this.#isOpen) this.#show();
+    if (this.#batch === 0 && this.#batchLost === 0) return;
+    this.#limit = -1;
+    this.#isFull = false;
+    this.#last = -1;
+    this.lost += this.#batchLost;
+    this.#floats[this.#tappedAt]! += this.#batch + this.#batchLost;
+    this.#floats[this.#lostAt]! += this.#batchLost;
+    this.#batch = 0;
+    this.#batchLost = 0;
+  }
+
+  /** Opens a block to write into: the last one again, if it has room and nobody has taken it; else the next that is free. */
+  #open(seconds: number, nanoseconds: number): boolean {
+    if (this.#isFull) return false;
+    if (this.#isOpen) this.#show();
+    else if (this.#block >= 0 && this.#at - this.#base <= this.#lastStart) {
+      const published = stateOf(Kind.published, this.#generation);
+      const writing = stateOf(Kind.writing, this.#generation);
+      const state = this.#states + this.#block;
+      if (Atomics.compareExchange(this.#words, state, published, writing) === published) {
+        this.#isOpen = true;
+        this.#limit = this.#base + this.#lastStart;
+        return true;
+      }
+    }
+    // From the first one on: what was free a moment ago is still in the processor's cache.
+    for (let block = 0; block < this.#blocks; block++) {
+      // Only the producer takes a free block, so that a plain read will do to pass over the others.
+      if (kindOf(this.#words[this.#states + block]!) > Kind.abandoned) continue;
+      this.#begin(block, seconds, nanoseconds);
+      return true;
+    }
+    this.#limit = -1;
+    this.#isFull = true;
+    return false;
+  }
+
+  /**
+   * Begins a block anew. What became of its last records is added to its totals first. Every step can be done twice, by a
+   * thread that comes after one that was ended here: each generation has slots of its own.
+   */
+  #begin(block: number, seconds: number, nanoseconds: number): void {
+    const words = this.#words;
+    const floats = this.#floats;
+    const memory = this.#memory;
+    const state = Atomics.load(words, this.#states + block);
+    const base = memory.block(this.#ring, block);
+    const generation = generationOf(state);
+    const count = words[base + Block.count + (generation & 1)]!;
+    const isCollected = kindOf(state) === Kind.collected;
+    const next = generation + 1;
+    floats[memory.total(base, Block.collected, next)] =
+      floats[memory.total(base, Block.collected, generation)]! + (isCollected ? count : 0);
+    floats[memory.total(base, Block.abandoned, next)] =
+      floats[memory.total(base, Block.abandoned, generation)]! + (isCollected ? 0 : count);
+    words[base + Block.end + (next & 1)] = BLOCK_BYTES;
+    words[base + Block.count + (next & 1)] = 0;
+    const order = this.#memory.ring(this.#ring) + Ring.order;
+    words[base + Block.order] = words[order]!++;
+    words[base + Block.seconds] = seconds;
+    words[base + Block.nanoseconds] = nanoseconds;
+    Atomics.store(words, this.#states + block, stateOf(Kind.writing, next));
+    this.#block = block;
+    this.#base = base;
+    this.#generation = next & 0x1fff;
+    this.#at = base + BLOCK_WORDS;
+    this.#limit = base + this.#lastStart;
+    this.#count = 0;
+    this.#shown = 0;
+    this.#isOpen = true;
+  }
+
+  /** Puts the open block before the consumers. */
+  #show(): void {
+    const slot = this.#base + (this.#generation & 1);
+    this.#words[slot + Block.end] = (this.#at - this.#base) << 2;
+    this.#words[slot + Block.count] = this.#count;
+    Atomics.store(this.#words, this.#states + this.#block, stateOf(Kind.published, this.#generation));
+    this.#isOpen = false;
+    this.#batch += this.#count - this.#shown;
+    this.#shown = this.#count;
+  }
+
+  /**
+   * Copies word by word, eight at a time, and so up to seven words too many; a block and the source keep room for that.
+   * `subarray` and `set` would allocate, and are slower for short packets. Under a mask V8 knows that the indices can't
+   * overflow, and leaves the checks out.
+   */
+  #copy(bytes: Uint8Array, offset: number, length: number, target: number): void {
+    if (bytes !== this.#source) this.#see(bytes);
+    const from = this.#sourceWords;
+    const to = this.#words;
+    const start = this.#sourceOffset + offset;
+    const count = (length + 3) >>> 2;
+    const word = start >>> 2;
+    const shift = (start & 3) << 3;
+    if (word + count + STRIDE > from.length) this.#copyBytes(bytes, offset, length, target << 2);
+    else if (shift === 0) {
+      for (let i = 0; i < count; i += STRIDE) {
+        const t = (target + i) & WORD_MASK;
+        const f = (word + i) & WORD_MASK;
+        to[t] = from[f]!;
+        to[t + 1] = from[f + 1]!;
+        to[t + 2] = from[f + 2]!;
+        to[t + 3] = from[f + 3]!;
+        to[t + 4] = from[f + 4]!;
+        to[t + 5] = from[f + 5]!;
+        to[t + 6] = from[f + 6]!;
+        to[t + 7] = from[f + 7]!;
+      }
+    } else {
+      const rest = 32 - shift;
+      let current = from[word]!;
+      for (let i = 0; i < count; i++) {
+        const next = from[(word + i + 1) & WORD_MASK]!;
+        to[(target + i) & WORD_MASK] = (current >>> shift) | (next << rest);
+        current = next;
+      }
+    }
+  }
+
+  /** For the end of the source, whose last word may be half of one, and for places between two words. */
+  #copyBytes(bytes: Uint8Array, offset: number, length: number, target: number): void {
+    for (let i = 0; i < length; i++) this.#memory.bytes[target + i] = bytes[offset + i]!;
+  }
+
+  #see(bytes: Uint8Array): void {
+    this.#source = bytes;
+    this.#sourceWords = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
+    this.#sourceOffset = bytes.byteOffset;
+  }
+}
