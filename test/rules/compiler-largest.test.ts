@@ -7,12 +7,13 @@ import {
   type Rule,
   type RuleSet,
 } from '../../dist/rules/index.js';
+import { patient } from '../patience.js';
 import { ACTIONS, EXPRESSIONS, FORMS, KINDS } from './largest-kinds.js';
 import { LoadedRules } from './loading-kernel.js';
 
 /** The largest sets of every kind take minutes; otherwise it is one set of all kinds, and the kinds that cost most. */
 const long = process.env['XDPKIT_LONG'] !== undefined;
-const TIMEOUT = { timeout: 300_000 };
+const TIMEOUT = { timeout: patient(300_000) };
 const figures: string[] = [];
 
 afterAll(() => console.log(figures.join('\n')));
