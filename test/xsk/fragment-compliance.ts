@@ -201,16 +201,16 @@ export function fragmentSuite(
       made.expectConserved();
     });
 
-    // Older kernels send what is behind, as a packet of its own, and keep the frames before it.
+    // Older kernels keep the frames up to the one they refuse; what of the packet stands behind that leaves as a packet of its own.
+    // Some count the refused one as the first of these.
     test.each([19, 40])('one of %d fragments is dropped, and those behind it leave', async (fragments) => {
       const made = make({ ring: 128 });
       const behind = testFrame(2, 60);
       made.load([testFrame(1, fragments * 60), behind], 60);
       expect(made.socket.transmit(made.batch, 0, fragments + 1)).toBe(fragments + 1);
       while (made.socket.tx!.pending() > 0) made.socket.flush();
-      const left = await made.leave(reclaims ? 1 : 2);
-      expect(hex(left.slice(-1))).toEqual(hex([behind]));
-      if (!reclaims) return;
+      const left = await made.leaveUpTo(behind);
+      if (!reclaims) return expect(left.length).toBeLessThanOrEqual(2);
       expect(left).toHaveLength(1);
       expect(made.socket.statistics().txInvalidDescriptors).toBe(fragments);
       await made.reap(fragments + 1);
@@ -225,9 +225,9 @@ export function fragmentSuite(
       batch.lengths[refused] = made.umem.frameSize + 1;
       expect(made.socket.transmit(batch, 0, 5)).toBe(5);
       while (made.socket.tx!.pending() > 0) made.socket.flush();
-      const left = await made.leave(reclaims || refused === 3 ? 2 : 3);
-      expect(hex([left[0]!, left.at(-1)!])).toEqual(hex([before, behind]));
-      if (!reclaims) return;
+      const left = await made.leaveUpTo(behind);
+      expect(hex(left.slice(0, 1))).toEqual(hex([before]));
+      if (!reclaims) return expect(left.length).toBeLessThanOrEqual(3);
       expect(left).toHaveLength(2);
       expect(made.socket.statistics().txInvalidDescriptors).toBe(3);
       await made.reap(5);

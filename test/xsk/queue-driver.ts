@@ -118,6 +118,17 @@ export class QueueDriver implements Disposable {
     return packets;
   }
 
+  /** Waits until this packet was put on the wire. @returns all that were, up to it */
+  async leaveUpTo(last: Uint8Array): Promise<Uint8Array[]> {
+    const packets: Uint8Array[] = [];
+    const next = () => {
+      packets.push(...this.queue.transmitted());
+      return hex(packets.slice(-1));
+    };
+    await expect.poll(next, { interval: 2 }).toEqual(hex([last]));
+    return packets;
+  }
+
   /** Waits until that many frames came back from the completion ring. */
   async reap(count: number): Promise<void> {
     let reaped = 0;
