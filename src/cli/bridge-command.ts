@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { addDataPathOptions, type DataPathFlags } from './data-path-options.js';
 import { runBridge } from './run-bridge.js';
-import { withStopSignals } from './stop-signals.js';
 
 export function bridgeCommand(): Command {
   const command = new Command('bridge')
@@ -18,7 +17,7 @@ export function bridgeCommand(): Command {
   return addDataPathOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (interfaces: string[], flags: DataPathFlags) => {
-      process.exitCode = await withStopSignals((signal) => runBridge(interfaces, flags, signal));
+      process.exitCode = await runBridge('bridge', interfaces, flags);
     });
 }
 
