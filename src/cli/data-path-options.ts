@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BridgeOptions } from '../pipeline/index.js';
 import { TAP_NAME } from '../tap/index.js';
-import { duration, processors, wholeNumber } from './arguments.js';
+import { duration, processors, runName, wholeNumber } from './arguments.js';
 
 /** What `bridge` and `mirror` are told. */
 export interface DataPathFlags extends Omit<BridgeOptions, 'interfaces' | 'callback' | 'tap'> {
@@ -78,9 +78,11 @@ export function addDataPathOptions(command: Command): Command {
         'frames of each worker that faults may hold back: delay, reordering, rate (default: 1024)',
       ).argParser(wholeNumber(0, 0x10000)),
     )
-    .option(
-      '--name <name>',
-      'what xdpkit console, status and stop call this run, once at a time (default: the interfaces)',
+    .addOption(
+      new Option(
+        '--name <name>',
+        'what xdpkit console, status and stop call this run, once at a time (default: the interfaces)',
+      ).argParser(runName),
     )
     .option('--no-console', "don't let xdpkit console steer this run")
     .option('--startup <file>', 'console words to run first (default: /etc/xdpkit.rpcl if it is there)')

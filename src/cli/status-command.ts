@@ -47,7 +47,7 @@ async function packetsOf({ name, pid, console }: Run): Promise<Packets | undefin
   let client: ConsoleClient | undefined;
   const timer = setTimeout(() => client?.close(), PATIENCE);
   try {
-    client = await ConsoleClient.connect({ name, pid, path: console });
+    client = await ConsoleClient.connect({ name, pid, path: console }, PATIENCE);
     let links: readonly Packets[] = [];
     await client.run('if.stats', true, (answer) => {
       if (answer.type === 'report') links = (answer.data as { interfaces: Packets[] }).interfaces;
