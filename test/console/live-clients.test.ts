@@ -35,7 +35,7 @@ test(
       const socket = connect(path).on('error', () => {});
       socket.write(request.repeat(random() % 20).concat(request.slice(0, random() % request.length)));
       if (random() % 2) await sleep(random() % 5);
-      socket.resetAndDestroy();
+      socket.destroy();
       await new Promise((resolve) => socket.on('close', resolve));
     }
     expect(await live.value('fault.status', 'drop probability')).toBe('0 (0.000%)');
@@ -43,9 +43,8 @@ test(
     const { stdout } = await pings.end();
     const [, sent, answered] = /(\d+) packets transmitted, (\d+) received/.exec(stdout)!.map(Number);
     expect(sent).toBeGreaterThan(50);
-    // While one of these lines runs, 2 % of the packets are dropped: those are counted, and nothing else is missing.
-    const dropped = Number(await live.value('fault.status', 'dropped'));
-    expect(sent! - answered!).toBeLessThanOrEqual(dropped + 1);
+    // No interface injects faults, whatever was said. The last answer may be under way.
+    expect(sent! - answered!).toBeLessThanOrEqual(1);
     expect(live.bridge.isOver).toBe(false);
     expectWhole(await live.bridge.stop());
   },
