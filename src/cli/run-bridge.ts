@@ -79,7 +79,7 @@ async function moveFor(
   const start = bridge.sample();
   if (json) printJson('start', describe(bridge));
   for (const device of bridge.devices)
-    for (const notice of device.notices) json ? log.write('warning', notice) : log.note(notice, 'warning');
+    for (const notice of device.notices) json ? log.write('info', notice) : log.note(notice);
 
   const reload = async () => {
     try {

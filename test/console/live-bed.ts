@@ -109,7 +109,13 @@ export class LiveBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.close();
-    await this.bridge[Symbol.asyncDispose]();
+    try {
+      // A killed one would leave its tap behind.
+      this.bridge.kill('SIGTERM');
+      await this.bridge.end(20_000);
+    } finally {
+      await this.bridge[Symbol.asyncDispose]();
+    }
     this.bed.close();
     delete process.env['XDPKIT_RUN'];
     rmSync(this.#folder, { recursive: true });

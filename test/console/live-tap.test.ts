@@ -59,7 +59,7 @@ test('the hash set chooses addresses', async () => {
 test('tap.status has the account that the collectors give', async () => {
   const lost = await live.value('tap.status', 'lost');
   await live.ping(10);
-  const waiting = Number(/^\d+/.exec(await live.value('tap.status', 'waiting'))?.[0]);
+  const waiting = Number(await live.value('tap.status', 'waiting'));
   expect(waiting).toBeGreaterThan(0);
   await using collector = live.collect('--json', '-w', '/dev/null', '-F', 'pcap', '-d', '1');
   const { stdout: text } = await collector.end();

@@ -97,9 +97,10 @@ export interface TapControl {
 export interface TapReport {
   /** Name of the shared memory: `ixdp.pqueue.tap`. */
   readonly queue: string;
-  /** Packets that it holds, and could hold. */
-  readonly waiting: number;
+  /** Bytes of its memory. */
   readonly capacity: number;
+  /** In the queue at this moment. */
+  readonly waiting: number;
   readonly tapped: number;
   readonly collected: number;
   /** The queue was full. */
