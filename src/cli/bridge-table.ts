@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import type { BridgeSample, PortSample, SocketCounter } from '../pipeline/index.js';
+import type { BridgeSample, DropReason, PortSample, SocketCounter } from '../pipeline/index.js';
 
-/** How reasons for a loss are told to people; the first ones are ours, the others the kernel's. */
-const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
+/** How reasons for a loss are told to people; the first ones are ours, the others the kernel's. To be mirrored is none. */
+const LOSSES: Readonly<Record<Exclude<DropReason, 'mirrored'>, string> & Partial<Record<SocketCounter, string>>> = {
   callback: 'dropped by the callback',
   unknownPort: 'sent to an unknown port',
   callbackError: 'the callback threw',
@@ -18,7 +18,7 @@ const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
   kernelRxDropped: 'no frame to receive into, or too long for one (kernel)',
   kernelInvalidDescriptors: 'descriptor refused (kernel)',
 };
-const LOSS_NAMES = Object.keys(LOSSES) as SocketCounter[];
+const LOSS_NAMES = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
 
 interface Column {
   readonly title: string;
