@@ -74,7 +74,10 @@ function framesLine({ ports, workers }: BridgeSample): string {
   const free = sum(workers.map((worker) => worker.freeFrames));
   const waiting = sum(ports.map(({ total }) => total.inFill));
   const leaving = sum(ports.map(({ total }) => total.inTx));
-  return `frames  ${whole(frames)}: ${whole(free)} free, ${whole(waiting)} waiting for packets, ${whole(leaving)} on their way out`;
+  // Packets that faults hold back, and those of the batches under way.
+  const held = Math.max(0, frames - free - waiting - leaving);
+  const rest = held > 0 ? `, ${whole(held)} with the workers` : '';
+  return `frames  ${whole(frames)}: ${whole(free)} free, ${whole(waiting)} waiting for packets, ${whole(leaving)} on their way out${rest}`;
 }
 
 function lossesLine({ ports }: BridgeSample): string {
