@@ -81,16 +81,7 @@ async function moveFor(
   for (const device of bridge.devices)
     for (const notice of device.notices) json ? log.write('info', notice) : log.note(notice);
 
-  const reload = async () => {
-    try {
-      const done = await reloadCallback(bridge, file);
-      log.note(done);
-      return done;
-    } catch (error) {
-      log.note((error as Error).message, 'error');
-      throw error;
-    }
-  };
+  const reload = () => reloadCallback(bridge, file, log);
   const onReload = () => void reload().catch(() => {});
   const console = hasConsole ? await openConsole(bridge, name, startup, reload, log) : undefined;
   process.on('SIGUSR2', onReload);
@@ -192,7 +183,7 @@ async function openConsole(
   bridge: Bridge,
   name: string,
   startup: string | undefined,
-  reload: () => Promise<string>,
+  reload: () => Promise<void>,
   log: RunLog,
 ): Promise<ConsoleServer> {
   try {

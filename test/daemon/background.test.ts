@@ -130,6 +130,22 @@ describe('a name is there once', () => {
   });
 });
 
+test('--json tells of it as data', async () => {
+  const { stdout, status } = await start('--json');
+  const [{ pid } = { pid: 0 }] = daemons.runs();
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    version: 1,
+    type: 'daemon',
+    name: 'port0-port1',
+    pid,
+    log: daemons.path('port0-port1.log'),
+  });
+  expect(JSON.parse((await daemons.xdpkit('stop', '--json')).stdout)).toMatchObject({ type: 'stopped', pid });
+  // The log is one for people all the same.
+  expect(daemons.read('port0-port1.log')).not.toContain('{');
+});
+
 test('SIGHUP opens the log anew, and ends nothing', async () => {
   const log = daemons.path('a.log');
   await start('--log', log, '--name', 'a');
