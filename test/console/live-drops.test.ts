@@ -60,4 +60,16 @@ test('callback.reload takes the callback that its file has by now', async () => 
   expect(Number(await live.value('if.stats', 'noif'))).toBeGreaterThanOrEqual(5);
 });
 
+test.runIf(process.env['XDPKIT_LONG'] === '1')(
+  'a callback that is never loaded is given up',
+  { timeout: 120_000 },
+  async () => {
+    callback('for (;;);\n');
+    await expect(live.say('callback.reload')).rejects.toThrow(/was not loaded within 30 s$/);
+    callback(PASS);
+    await live.say('callback.reload');
+    expect(await answers()).toBe(5);
+  },
+);
+
 test('every word of the subject was said', () => expect(live.unsaid('drop')).toEqual([]));
