@@ -1,21 +1,10 @@
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
-import { ConsoleServer, ownFolder } from '../console/index.js';
-import {
-  Announcement,
-  bridgeControl,
-  isInBackground,
-  notifyManager,
-  PidFile,
-  type Run,
-  tellFailure,
-  tellReady,
-} from '../daemon/index.js';
-import { Bridge, type BridgeEvent, type BridgeOptions, type BridgeSample } from '../pipeline/index.js';
+import { resolve } from 'node:path';
+import { isInBackground, notifyManager, tellFailure, tellReady } from '../daemon/index.js';
+import type { Bridge, BridgeEvent, BridgeSample } from '../pipeline/index.js';
 import { XdpError } from '../sys/index.js';
-import { TAP_NAME } from '../tap/index.js';
 import { type Display, showJson, showLines, showLive, showNothing, summaryLines } from './bridge-display.js';
-import { callbackModule } from './callback-module.js';
+import { announce, describe, nameOf, openBridge, openConsole, takePidFile } from './bridge-opening.js';
 import type { DataPathFlags } from './data-path-options.js';
 import { printJson } from './output.js';
 import { reloadCallback } from './reload-callback.js';
@@ -41,7 +30,7 @@ export async function runBridge(command: string, interfaces: readonly string[], 
     const hangup = log.path === undefined;
     return await withStopSignals((signal) => moveFor(command, name, interfaces, flags, log, signal), { hangup });
   } catch (error) {
-    const { exitCode = 1, code = '' } = error instanceof XdpError ? error : {};
+    const { exitCode = 1, code = 'XDP_ERR_INTERNAL' } = error instanceof XdpError ? error : {};
     log.write('error', `${error instanceof Error ? error.message : String(error)} [${code}]`);
     if (!background) throw error;
     if (isInBackground()) await tellFailure(error);
@@ -59,23 +48,17 @@ async function moveFor(
   log: RunLog,
   signal: AbortSignal,
 ): Promise<number> {
-  const { duration: limit, interval, callback: path, tap, console: hasConsole, startup, ...rest } = flags;
-  const file = path && resolve(path);
+  const { duration: limit, interval, startup } = flags;
+  const file = flags.callback && resolve(flags.callback);
   const json = flags.json && !isInBackground();
   using pidFile = takePidFile(name, flags);
-  const callback = file === undefined ? undefined : await callbackModule(file);
   let show: Display | undefined;
   const onEvent = (event: BridgeEvent) => {
     log.write('warning', event.message);
     show?.event(event);
   };
-  let bridge: Bridge;
-  try {
-    bridge = await openWithTap({ ...rest, interfaces, callback, signal, onEvent }, tap, log);
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return exitCodeOf(signal);
-    throw error;
-  }
+  const bridge = await openBridge(interfaces, { ...flags, callback: file }, { signal, onEvent }, log);
+  if (bridge === undefined) return exitCodeOf(signal);
   const start = bridge.sample();
   if (json) printJson('start', describe(bridge));
   for (const device of bridge.devices)
@@ -83,7 +66,7 @@ async function moveFor(
 
   const reload = () => reloadCallback(bridge, file, log);
   const onReload = () => void reload().catch(() => {});
-  const console = hasConsole ? await openConsole(bridge, name, startup, reload, log) : undefined;
+  const console = flags.console ? await openConsole(bridge, name, startup, reload, log) : undefined;
   process.on('SIGUSR2', onReload);
   show = log.isAlone && !json ? showNothing() : json ? showJson() : displayOf(command, bridge, interfaces, start);
   const timer = setInterval(() => show?.sample(bridge.sample()), interval);
@@ -124,22 +107,6 @@ async function moveFor(
   return exitCodeOf(signal);
 }
 
-/** Whether others find it is no reason not to run. */
-function announce(log: RunLog, run: Omit<Run, 'pid'>): Announcement | undefined {
-  try {
-    return new Announcement(run);
-  } catch (error) {
-    log.note(`xdpkit status and stop don't find this run: ${(error as Error).message}`, 'warning');
-    return undefined;
-  }
-}
-
-/** A run with a name, or in the background, is there once. */
-function takePidFile(name: string, { daemon, pidFile, name: chosen }: DataPathFlags): PidFile | undefined {
-  if (pidFile !== undefined) return PidFile.take(resolve(pidFile));
-  return daemon || chosen !== undefined ? PidFile.take(join(ownFolder(), `${name}.pid`)) : undefined;
-}
-
 function displayOf(command: string, bridge: Bridge, interfaces: readonly string[], start: BridgeSample): Display {
   return process.stdout.isTTY ? showLive(command, bridge, interfaces, start) : showLines();
 }
@@ -149,61 +116,4 @@ async function ended(signal: AbortSignal, limit: number | undefined): Promise<vo
   if (signal.aborted) return;
   if (limit === undefined) await once(signal, 'abort');
   else await Promise.race([once(signal, 'abort'), new Promise((done) => setTimeout(done, limit).unref())]);
-}
-
-function describe(bridge: Bridge): object {
-  return {
-    workers: bridge.workers,
-    frameSize: bridge.frames.frameSize,
-    interfaces: bridge.devices.map(({ link, mode, notices }) => ({
-      interface: link.name,
-      mac: link.mac,
-      mtu: link.mtu,
-      driver: link.driver,
-      queues: link.queues,
-      mode,
-      notices,
-    })),
-  };
-}
-
-/** A tap that is not asked for by name is left out where another process has that name. */
-async function openWithTap(options: BridgeOptions, tap: string | boolean, log: RunLog): Promise<Bridge> {
-  if (tap !== true) return await Bridge.open({ ...options, tap: tap === false ? undefined : tap });
-  try {
-    return await Bridge.open({ ...options, tap: TAP_NAME });
-  } catch (error) {
-    if (!(error instanceof XdpError) || error.code !== 'XDP_ERR_TAP_TAKEN') throw error;
-    log.note(`${error.message}: this run has no tap; --tap NAME gives it one`, 'warning');
-    return await Bridge.open(options);
-  }
-}
-
-async function openConsole(
-  bridge: Bridge,
-  name: string,
-  startup: string | undefined,
-  reload: () => Promise<void>,
-  log: RunLog,
-): Promise<ConsoleServer> {
-  try {
-    const control = bridgeControl(bridge, reload);
-    const server = await ConsoleServer.open({ name, control, startup: startup && resolve(startup) });
-    for (const notice of server.startup?.notices ?? []) log.note(notice, 'warning');
-    const failure = server.startup?.failure;
-    if (failure === undefined) return server;
-    await server.close();
-    throw new XdpError('XDP_ERR_USAGE', `the start-up file failed: ${failure.message}`);
-  } catch (error) {
-    await bridge.close();
-    throw error;
-  }
-}
-
-/** What `console --target` accepts as a name. */
-function nameOf(interfaces: readonly string[]): string {
-  return interfaces
-    .join('-')
-    .replace(/[^\w.-]/g, '_')
-    .slice(0, 32);
 }

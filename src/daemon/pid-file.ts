@@ -32,7 +32,7 @@ export class PidFile implements Disposable {
         if (result === -Errno.EWOULDBLOCK) throw taken(path, readFileSync(path, 'utf8'));
         if (result < 0) throw new SystemError('flock', -result, path);
         // Its last owner may have removed it between the two calls: then it is a file of no name.
-        if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) {
+        if (isFileAt(path, lock.fd)) {
           write(path, lock.fd);
           return new PidFile(path, lock);
         }
@@ -44,16 +44,20 @@ export class PidFile implements Disposable {
     }
   }
 
-  /** Removes the file. Idempotent. */
+  /** Removes the file, if nobody else has. Idempotent. */
   close(): void {
     if (this.#lock.isClosed) return;
-    unlinkSync(this.path);
+    if (isFileAt(this.path, this.#lock.fd)) unlinkSync(this.path);
     this.#lock.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function isFileAt(path: string, fd: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }
 
 function write(path: string, fd: number): void {
