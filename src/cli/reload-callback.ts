@@ -4,11 +4,29 @@ import { callbackModule } from './callback-module.js';
 import type { RunLog } from './run-log.js';
 
 /**
- * Reads the callback anew, and tells so. A broken one changes nothing.
+ * A function that reads the callback anew, and tells so. A broken one changes nothing. Whoever asks while it is being read shares
+ * the next reading with all others who do: however many ask, no more than two sets of threads are there at once.
  *
- * @throws XDP_ERR_USAGE when there is none, XDP_ERR_WORKER when it can't be loaded
+ * The function throws XDP_ERR_USAGE when there is none, XDP_ERR_WORKER when it can't be loaded.
  */
-export async function reloadCallback(bridge: Bridge, file: string | undefined, log: RunLog): Promise<void> {
+export function callbackReloader(bridge: Bridge, file: string | undefined, log: RunLog): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    next = undefined;
+    current = reload(bridge, file, log).finally(() => {
+      current = undefined;
+    });
+    return current;
+  };
+  return () => {
+    if (current === undefined) return begin();
+    next ??= current.then(begin, begin);
+    return next;
+  };
+}
+
+async function reload(bridge: Bridge, file: string | undefined, log: RunLog): Promise<void> {
   try {
     if (file === undefined) throw new XdpError('XDP_ERR_USAGE', 'there is no callback to load again');
     await replace(bridge, file);

@@ -7,7 +7,7 @@ import { type Display, showJson, showLines, showLive, showNothing, summaryLines 
 import { announce, describe, nameOf, openBridge, openConsole, takePidFile } from './bridge-opening.js';
 import type { DataPathFlags } from './data-path-options.js';
 import { printJson } from './output.js';
-import { reloadCallback } from './reload-callback.js';
+import { callbackReloader } from './reload-callback.js';
 import { RunLog } from './run-log.js';
 import { startDaemon } from './start-daemon.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -64,7 +64,7 @@ async function moveFor(
   for (const device of bridge.devices)
     for (const notice of device.notices) json ? log.write('info', notice) : log.note(notice);
 
-  const reload = () => reloadCallback(bridge, file, log);
+  const reload = callbackReloader(bridge, file, log);
   const onReload = () => void reload().catch(() => {});
   const console = flags.console ? await openConsole(bridge, name, startup, reload, log) : undefined;
   process.on('SIGUSR2', onReload);

@@ -88,6 +88,9 @@ export class Run implements Machine {
   }
 
   wait(work: Promise<unknown>): void {
+    // Whatever becomes of it, it is no failure of the process.
+    work.catch(() => {});
+    if (this.work.length >= LIMITS.work) throw new Refusal(`a line may begin no more than ${LIMITS.work} things`);
     const word = this.#word;
     this.work.push(
       work.catch((error) => {
