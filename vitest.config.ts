@@ -5,13 +5,14 @@ import { patient } from './test/patience.js';
 
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
-  'test/{console,control,ebpf,faults,package,wire}/*.test.ts',
+  'test/{control,ebpf,faults,package,wire}/*.test.ts',
+  'test/console/!(live-)*.test.ts',
   'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
   'test/e2e/usage.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
-  'test/pipeline/{bridge-plan,counters,forwarder,fragments,statistics}.test.ts',
+  'test/pipeline/{bridge-plan,counters,drop-reasons,forwarder,fragments,statistics}.test.ts',
 ];
 
 const isRoot = process.getuid?.() === 0;

@@ -6,17 +6,21 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 
-const HOSTS = ['e2e', 'pipeline', 'device', 'demo'];
+const HOSTS = ['e2e', 'pipeline', 'device', 'demo', 'daemon'];
+/** Of another folder, but hosts as well. */
+const LIVE = 'test/console/live-';
 const NO_TESTS = ['vm'];
 const others = readdirSync('test', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && ![...HOSTS, ...NO_TESTS].includes(entry.name))
   .map(({ name }) => name);
 
+const inTest = (folder) => `test/${folder}/`;
+
 mkdirSync('temp', { recursive: true });
 const counts = mkdtempSync('temp/counts-');
-const lane = (folders, stdio, name) => {
+const lane = (paths, stdio, name) => {
   const env = { ...process.env, XDPKIT_COUNTS: `${counts}/${name}` };
-  const child = spawn('npx', ['vitest', 'run', ...folders.map((folder) => `test/${folder}/`)], { stdio, env });
+  const child = spawn('npx', ['vitest', 'run', ...paths], { stdio, env });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => output.push(data));
   // Ctrl-C reaches all of them; a lane ends in its own way.
@@ -25,8 +29,8 @@ const lane = (folders, stdio, name) => {
 };
 process.on('SIGINT', () => {});
 
-const first = lane(HOSTS, 'inherit', 'hosts');
-const second = lane(others, ['ignore', 'pipe', 'pipe'], 'others');
+const first = lane([...HOSTS.map(inTest), LIVE], 'inherit', 'hosts');
+const second = lane([...others.map(inTest), '--exclude', `${LIVE}*`], ['ignore', 'pipe', 'pipe'], 'others');
 const codes = await Promise.all([first.ended, second.ended]);
 process.stdout.write(Buffer.concat(second.output));
 

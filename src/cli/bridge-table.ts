@@ -1,19 +1,24 @@
 import { styleText } from 'node:util';
-import type { BridgeSample, PortSample, SocketCounter } from '../pipeline/index.js';
+import type { BridgeSample, DropReason, PortSample, SocketCounter } from '../pipeline/index.js';
 
-/** How reasons for a loss are told to people; the first ones are ours, the others the kernel's. */
-const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
+/** How reasons for a loss are told to people; the first ones are ours, the others the kernel's. To be mirrored is none. */
+const LOSSES: Readonly<Record<Exclude<DropReason, 'mirrored'>, string> & Partial<Record<SocketCounter, string>>> = {
   callback: 'dropped by the callback',
   unknownPort: 'sent to an unknown port',
   callbackError: 'the callback threw',
   txRingFull: 'TX ring full',
   tooManyFragments: 'too many fragments to send',
+  workerDied: 'in the hands of a worker that died',
+  dropSet: 'dropped by the drop set',
+  faultDrop: 'dropped by faults',
+  faultBurstLoss: 'lost in bursts by faults',
+  holdOverflow: 'no room to hold them back',
   kernelRxRingFull: 'RX ring full (kernel)',
   // Includes packets that found the fill ring empty; that counter counts tries, not packets.
   kernelRxDropped: 'no frame to receive into, or too long for one (kernel)',
   kernelInvalidDescriptors: 'descriptor refused (kernel)',
 };
-const LOSS_NAMES = Object.keys(LOSSES) as SocketCounter[];
+const LOSS_NAMES = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
 
 interface Column {
   readonly title: string;
@@ -69,7 +74,10 @@ function framesLine({ ports, workers }: BridgeSample): string {
   const free = sum(workers.map((worker) => worker.freeFrames));
   const waiting = sum(ports.map(({ total }) => total.inFill));
   const leaving = sum(ports.map(({ total }) => total.inTx));
-  return `frames  ${whole(frames)}: ${whole(free)} free, ${whole(waiting)} waiting for packets, ${whole(leaving)} on their way out`;
+  // Packets that faults hold back, and those of the batches under way.
+  const held = Math.max(0, frames - free - waiting - leaving);
+  const rest = held > 0 ? `, ${whole(held)} with the workers` : '';
+  return `frames  ${whole(frames)}: ${whole(free)} free, ${whole(waiting)} waiting for packets, ${whole(leaving)} on their way out${rest}`;
 }
 
 function lossesLine({ ports }: BridgeSample): string {

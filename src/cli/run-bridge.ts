@@ -1,128 +1,119 @@
 import { once } from 'node:events';
-import { ConsoleServer } from '../console/index.js';
-import { bridgeControl } from '../daemon/index.js';
-import { Bridge, type BridgeEvent, type BridgeOptions } from '../pipeline/index.js';
+import { resolve } from 'node:path';
+import { isInBackground, notifyManager, tellFailure, tellReady } from '../daemon/index.js';
+import type { Bridge, BridgeEvent, BridgeSample } from '../pipeline/index.js';
 import { XdpError } from '../sys/index.js';
-import { TAP_NAME } from '../tap/index.js';
-import { type Display, showJson, showLines, showLive, summaryLines } from './bridge-display.js';
-import { callbackModule } from './callback-module.js';
+import { type Display, showJson, showLines, showLive, showNothing, summaryLines } from './bridge-display.js';
+import { announce, describe, nameOf, openBridge, openConsole, takePidFile } from './bridge-opening.js';
 import type { DataPathFlags } from './data-path-options.js';
-import { printJson, printNote } from './output.js';
-import { exitCodeOf } from './stop-signals.js';
+import { printJson } from './output.js';
+import { callbackReloader } from './reload-callback.js';
+import { RunLog } from './run-log.js';
+import { startDaemon } from './start-daemon.js';
+import { exitCodeOf, withStopSignals } from './stop-signals.js';
 
-/** Moves packets until `signal` or the time ends it. @returns the exit code */
-export async function runBridge(
+/**
+ * Moves packets until a signal or the time ends it.
+ *
+ * @param command what it was called by
+ * @returns the exit code
+ */
+export async function runBridge(command: string, interfaces: readonly string[], flags: DataPathFlags): Promise<number> {
+  const name = flags.name ?? nameOf(interfaces);
+  const background = isInBackground();
+  if (flags.daemon && !background) return await startDaemon(name, flags);
+  using log = new RunLog(name, flags);
+  const reopen = () => log.reopen();
+  if (log.path !== undefined) process.on('SIGHUP', reopen);
+  try {
+    // A run that has a log is told by SIGHUP to open it anew.
+    const hangup = log.path === undefined;
+    return await withStopSignals((signal) => moveFor(command, name, interfaces, flags, log, signal), { hangup });
+  } catch (error) {
+    const { exitCode = 1, code = 'XDP_ERR_INTERNAL' } = error instanceof XdpError ? error : {};
+    log.write('error', `${error instanceof Error ? error.message : String(error)} [${code}]`);
+    if (!background) throw error;
+    if (isInBackground()) await tellFailure(error);
+    return exitCode;
+  } finally {
+    process.off('SIGHUP', reopen);
+  }
+}
+
+async function moveFor(
+  command: string,
+  name: string,
   interfaces: readonly string[],
   flags: DataPathFlags,
+  log: RunLog,
   signal: AbortSignal,
 ): Promise<number> {
-  const { json, duration: limit, interval, callback: file, tap, console: hasConsole, name, startup, ...rest } = flags;
-  const callback = file === undefined ? undefined : await callbackModule(file);
-  const options = { interfaces, ...rest, callback };
+  const { duration: limit, interval, startup } = flags;
+  const file = flags.callback && resolve(flags.callback);
+  const json = flags.json && !isInBackground();
+  using pidFile = takePidFile(name, flags);
   let show: Display | undefined;
-  const onEvent = (event: BridgeEvent) => show?.event(event);
-  let bridge: Bridge;
-  try {
-    bridge = await openWithTap({ ...options, signal, onEvent }, tap);
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return exitCodeOf(signal);
-    throw error;
-  }
+  const onEvent = (event: BridgeEvent) => {
+    log.write('warning', event.message);
+    show?.event(event);
+  };
+  const bridge = await openBridge(interfaces, { ...flags, callback: file }, { signal, onEvent }, log);
+  if (bridge === undefined) return exitCodeOf(signal);
   const start = bridge.sample();
   if (json) printJson('start', describe(bridge));
-  else for (const device of bridge.devices) for (const notice of device.notices) printNote(notice);
+  for (const device of bridge.devices)
+    for (const notice of device.notices) json ? log.write('info', notice) : log.note(notice);
 
-  const console = hasConsole ? await openConsole(bridge, name ?? nameOf(interfaces), startup) : undefined;
-  const reload = () => void reloadCallback(bridge, file);
-  process.on('SIGUSR2', reload);
-  show = json ? showJson() : process.stdout.isTTY ? showLive(bridge, interfaces, start) : showLines();
+  const reload = callbackReloader(bridge, file, log);
+  const onReload = () => void reload().catch(() => {});
+  const console = flags.console ? await openConsole(bridge, name, startup, reload, log) : undefined;
+  process.on('SIGUSR2', onReload);
+  show = log.isAlone && !json ? showNothing() : json ? showJson() : displayOf(command, bridge, interfaces, start);
   const timer = setInterval(() => show?.sample(bridge.sample()), interval);
   show.sample(start);
   try {
+    using _announcement = announce(log, {
+      name,
+      command,
+      interfaces,
+      since: Date.now(),
+      background: isInBackground(),
+      console: console?.path ?? null,
+      log: log.path ?? null,
+      pidFile: pidFile?.path ?? null,
+    });
+    const workers = bridge.workers === 1 ? '1 worker' : `${bridge.workers} workers`;
+    log.write('info', `${command} ${interfaces.join(' ')} runs, ${workers}`);
+    notifyManager(`READY=1\nSTATUS=${interfaces.join(' ')}`);
+    if (isInBackground()) {
+      await tellReady(log.notes);
+      // Whatever it was started in can be unmounted.
+      process.chdir('/');
+    }
     await Promise.race([bridge.finished, ended(signal, limit)]);
+    notifyManager('STOPPING=1');
+    log.write('info', `ends: ${signal.aborted ? String(signal.reason) : 'its time is over'}`);
   } finally {
     clearInterval(timer);
     show.end();
-    process.off('SIGUSR2', reload);
+    process.off('SIGUSR2', onReload);
     await console?.close();
   }
   const summary = await bridge.close();
+  const lines = summaryLines(summary, start);
+  log.write('info', lines.join('; '));
   if (json) printJson('summary', { ...summary, seconds: (summary.last.time - start.time) / 1000 });
-  else for (const line of summaryLines(summary, start)) process.stdout.write(`${line}\n`);
+  else if (!log.isAlone) for (const line of lines) process.stdout.write(`${line}\n`);
   return exitCodeOf(signal);
+}
+
+function displayOf(command: string, bridge: Bridge, interfaces: readonly string[], start: BridgeSample): Display {
+  return process.stdout.isTTY ? showLive(command, bridge, interfaces, start) : showLines();
 }
 
 /** Resolves at a signal or at the end of the time, whichever comes first. */
 async function ended(signal: AbortSignal, limit: number | undefined): Promise<void> {
   if (signal.aborted) return;
   if (limit === undefined) await once(signal, 'abort');
-  else await Promise.race([once(signal, 'abort'), new Promise((resolve) => setTimeout(resolve, limit).unref())]);
-}
-
-function describe(bridge: Bridge): object {
-  return {
-    workers: bridge.workers,
-    frameSize: bridge.frames.frameSize,
-    interfaces: bridge.devices.map(({ link, mode, notices }) => ({
-      interface: link.name,
-      mac: link.mac,
-      mtu: link.mtu,
-      driver: link.driver,
-      queues: link.queues,
-      mode,
-      notices,
-    })),
-  };
-}
-
-/** A tap that is not asked for by name is left out where another process has that name. */
-async function openWithTap(options: BridgeOptions, tap: string | boolean): Promise<Bridge> {
-  if (tap !== true) return await Bridge.open({ ...options, tap: tap === false ? undefined : tap });
-  try {
-    return await Bridge.open({ ...options, tap: TAP_NAME });
-  } catch (error) {
-    if (!(error instanceof XdpError) || error.code !== 'XDP_ERR_TAP_TAKEN') throw error;
-    printNote(`${error.message}: this run has no tap; --tap NAME gives it one`);
-    return await Bridge.open(options);
-  }
-}
-
-async function openConsole(
-  bridge: Bridge,
-  name: string,
-  startup: string | undefined,
-): Promise<ConsoleServer | undefined> {
-  try {
-    const server = await ConsoleServer.open({ name, control: bridgeControl(bridge), startup });
-    for (const notice of server.startup?.notices ?? []) printNote(notice);
-    const failure = server.startup?.failure;
-    if (failure === undefined) return server;
-    await server.close();
-    throw new XdpError('XDP_ERR_USAGE', `the start-up file failed: ${failure.message}`);
-  } catch (error) {
-    await bridge.close();
-    throw error;
-  }
-}
-
-/** What `console --target` accepts as a name. */
-function nameOf(interfaces: readonly string[]): string {
-  return interfaces
-    .join('-')
-    .replace(/[^\w.-]/g, '_')
-    .slice(0, 32);
-}
-
-/** Reads the callback anew. A broken one changes nothing. */
-async function reloadCallback(bridge: Bridge, file: string | undefined): Promise<void> {
-  if (file === undefined) {
-    printNote('there is no callback to load again');
-    return;
-  }
-  try {
-    await bridge.replaceCallback(await callbackModule(file));
-    printNote(`${file} was loaded again`);
-  } catch (error) {
-    printNote(`${file} was not loaded again: ${(error as Error).message}`);
-  }
+  else await Promise.race([once(signal, 'abort'), new Promise((done) => setTimeout(done, limit).unref())]);
 }

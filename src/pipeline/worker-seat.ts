@@ -6,6 +6,8 @@ import { Seat, type SeatPlan, STOP, type WorkerMessage, type WorkerPlan } from '
 
 /** Milliseconds that a thread may take to end after it was told to. */
 const END = 3000;
+/** Milliseconds that a module may take until it is loaded. */
+const PREPARED = 30_000;
 /** So many threads of a seat may die within so many milliseconds; the next death ends the work. */
 const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
@@ -59,7 +61,12 @@ export class WorkerSeat {
    */
   async prepare(callback: string | undefined): Promise<Occupant> {
     const occupant = this.#call(callback);
-    await occupant.prepared.promise;
+    // A module may loop for ever while it is loaded.
+    const timer = setTimeout(() => {
+      occupant.prepared.reject(new XdpError('XDP_ERR_WORKER', `it was not loaded within ${PREPARED / 1000} s`));
+      void occupant.thread.terminate();
+    }, PREPARED);
+    await occupant.prepared.promise.finally(() => clearTimeout(timer));
     return occupant;
   }
 

@@ -133,7 +133,8 @@ test('tap switches and tap.status', () => {
   }
   expect(lines('tap.status')).toEqual([
     'ixdp.pqueue.tap',
-    '  waiting               3 of 1024',
+    '  size                  1024 bytes',
+    '  waiting               3',
     '  tapped                10',
     '  collected             5',
     '  lost                  1',

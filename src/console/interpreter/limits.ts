@@ -15,6 +15,8 @@ export const LIMITS = {
   nesting: 64,
   /** Words and literals that a line may run, with all that its compound words and files hold. */
   steps: 1_000_000,
+  /** Things that a line may begin which take their time. */
+  work: 16,
   /** Characters that a line may print. */
   output: 4_194_304,
   /** Characters of a name. */

@@ -30,7 +30,8 @@ export function tapWords(control: PipelineControl, vendorOf: VendorLookup): Word
         const { queue, waiting, capacity, tapped, collected, lost, abandoned, collectors } = report;
         machine.print(report, [
           queue,
-          row('waiting', `${waiting} of ${capacity}`),
+          row('size', `${capacity} bytes`),
+          row('waiting', waiting),
           row('tapped', tapped),
           row('collected', collected),
           row('lost', lost),

@@ -12,7 +12,7 @@ import { BUILT_IN_WORDS } from '../words/built-in-words.js';
 import { serveSession } from './console-session.js';
 import { probeSocket } from './probe-socket.js';
 import { encode, PROTOCOL_VERSION } from './protocol.js';
-import { ownFolder, socketPath } from './socket-places.js';
+import { socketPath } from './socket-places.js';
 import { readWordsFile } from './words-file.js';
 
 export interface ConsoleServerOptions {
@@ -47,13 +47,11 @@ export class ConsoleServer implements AsyncDisposable {
   readonly #first: Interpreter;
   readonly #name: string;
 
-  private constructor(path: string, options: ConsoleServerOptions) {
+  private constructor(path: string, name: string, first: Interpreter, startup: LineResult | undefined) {
     this.path = path;
-    this.#name = options.name;
-    const random = seededRandom(options.seed ?? randomBytes(4).readUInt32LE());
-    const words = [...BUILT_IN_WORDS, ...pipelineWords(options.control, vendorOfMac)];
-    this.#first = new Interpreter(words, { random, readFile: readWordsFile });
-    this.startup = this.#startUp(options.startup);
+    this.#name = name;
+    this.#first = first;
+    this.startup = startup;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
@@ -65,13 +63,16 @@ export class ConsoleServer implements AsyncDisposable {
    */
   static async open(options: ConsoleServerOptions): Promise<ConsoleServer> {
     const { name } = options;
-    const path = socketPath(ownFolder(), name);
+    const path = socketPath(name);
     if (await probeSocket({ path, name, pid: process.pid })) {
       throw new XdpError('XDP_ERR_USAGE', `this process has a console of the name ${name} already`);
     }
     // What a dead process of the same number left behind: in a container the number is often the same.
     rmSync(path, { force: true });
-    const server = new ConsoleServer(path, options);
+    const random = seededRandom(options.seed ?? randomBytes(4).readUInt32LE());
+    const words = [...BUILT_IN_WORDS, ...pipelineWords(options.control, vendorOfMac)];
+    const first = new Interpreter(words, { random, readFile: readWordsFile });
+    const server = new ConsoleServer(path, name, first, await startUp(first, options.startup));
     await server.#listen();
     return server;
   }
@@ -100,13 +101,6 @@ export class ConsoleServer implements AsyncDisposable {
     }
   }
 
-  #startUp(file: string | false | undefined): LineResult | undefined {
-    if (file === false) return undefined;
-    const result = this.#first.runFile(file ?? STARTUP);
-    if (result !== undefined || file === undefined) return result;
-    return { outputs: [], notices: [], failure: { word: 'load', message: `${file} is not there` } };
-  }
-
   #accept(socket: Socket): void {
     // Whoever goes away in the middle is no error of this process.
     socket.on('error', () => {});
@@ -120,4 +114,16 @@ export class ConsoleServer implements AsyncDisposable {
     socket.write(encode({ type: 'hello', version: PROTOCOL_VERSION, pid: process.pid, name: this.#name }));
     void serveSession(socket, this.#first.fork());
   }
+}
+
+/** What came of the start-up file, when all that it began is done. */
+async function startUp(first: Interpreter, file: string | false | undefined): Promise<LineResult | undefined> {
+  if (file === false) return undefined;
+  const result = first.runFile(file ?? STARTUP);
+  if (result !== undefined) {
+    const failure = result.failure ?? (await result.rest);
+    return { outputs: result.outputs, notices: result.notices, ...(failure && { failure }) };
+  }
+  if (file === undefined) return undefined;
+  return { outputs: [], notices: [], failure: { word: 'load', message: `${file} is not there` } };
 }
