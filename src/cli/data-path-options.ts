@@ -74,6 +74,7 @@ export function addDataPathOptions(command: Command): Command {
         'frames of each worker that faults may hold back: delay, reordering, rate (default: 1024)',
       ).argParser(wholeNumber(0, 0x10000)),
     )
+    .option('--fault-log <file>', 'write a line of JSON for each fault of each packet (docs/faults.md)')
     .option('--name <name>', 'what xdpkit console --target calls this run (default: the interfaces)')
     .option('--no-console', "don't let xdpkit console steer this run")
     .option('--startup <file>', 'console words to run first (default: /etc/xdpkit.rpcl if it is there)')

@@ -4,6 +4,7 @@ import type { PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
 import { FragmentStages } from './fragment-stages.js';
+import { findOrphans } from './orphans.js';
 import type { Stages } from './stages.js';
 
 export interface ForwarderOptions {
@@ -80,15 +81,22 @@ export class Forwarder {
   }
 
   /**
-   * Goes on where another thread has left these sockets. What a thread that died had in its hands is lost, and counted; its
-   * frames are free again.
+   * Goes on where another thread has left these sockets. What a thread that died had in its hands or held back is lost, and
+   * counted; its frames are free again.
    */
   recover(): void {
     const batch = this.#batch;
-    const { count, handled, ingress, queue } = batch;
-    if (count > handled) {
-      const member = this.#members.find(({ port, socket }) => port === ingress && socket.queue === queue);
-      if (member !== undefined) this.#drop(member, Drop.workerDied, handled, count);
+    const { ingress, queue } = batch;
+    const socket = this.#members.findIndex(({ port, socket }) => port === ingress && socket.queue === queue);
+    const orphans = findOrphans(this.#umem, batch, socket, this.#stages?.left ?? []);
+    batch.count = 0;
+    batch.hasMarks = false;
+    for (const { address, length, options, socket } of orphans) {
+      batch.addresses[0] = address;
+      batch.lengths[0] = length;
+      batch.options[0] = options;
+      batch.count = 1;
+      this.#drop(this.#members[socket]!, Drop.workerDied, 0, 1);
     }
     for (const member of this.#members) {
       member.socket.kicks = this.#counters[member.row + SocketSlot.kicks]!;

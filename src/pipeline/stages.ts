@@ -1,4 +1,4 @@
-import { FaultInjector } from '../faults/index.js';
+import { FaultInjector, type LeftFrame } from '../faults/index.js';
 import { TapDirection, type TapProducer } from '../tap/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { Drop } from './counters.js';
@@ -23,7 +23,10 @@ export interface StagesOptions {
   readonly memory: PipelineMemory;
   /** Those of one worker; the methods know them by their place here. */
   readonly sockets: readonly StagedSocket[];
-  readonly holdFrames: number;
+  /** Of the frames that faults hold back: FaultInjector.holdMemory. */
+  readonly holdMemory: SharedArrayBuffer;
+  /** A ring to log faults to; without it, they are not logged. */
+  readonly faultLog?: SharedArrayBuffer | undefined;
   /** The worker's end of the tap; without it, nothing is tapped. */
   readonly tap?: TapProducer | undefined;
 }
@@ -53,7 +56,7 @@ export class Stages {
   #settings: readonly PipelineSettings[] = [];
   #dropping = false;
 
-  constructor({ umem, memory, sockets, holdFrames, tap }: StagesOptions) {
+  constructor({ umem, memory, sockets, holdMemory, faultLog, tap }: StagesOptions) {
     this.#memory = memory;
     this.#fragments = umem.fragments;
     this.#sockets = sockets;
@@ -71,7 +74,8 @@ export class Stages {
       }),
       counters: memory.faultCounts,
       drops: FAULT_DROPS,
-      holdFrames,
+      holdMemory,
+      log: faultLog,
       clock: () => performance.now(),
     });
   }
@@ -125,6 +129,8 @@ export class Stages {
 
   /** Frames `from` up to `to` of a socket's packets are dropped. @param reason its negative egress */
   dropped(batch: Batch, from: number, to: number, socket: number, reason: number): void {
+    // What a mirror port sends is seen once: that it goes no further is no event.
+    if (reason === Drop.mirrored) return;
     if (this.#settings[socket]!.rxTap === 0) return;
     this.#tap?.write(batch, from, to, this.#sockets[socket]!.port, TapDirection.in, -reason);
   }
@@ -138,6 +144,11 @@ export class Stages {
   leaving(socket: number, batch: Batch): void {
     if (this.#dropping) this.#drops.apply(batch);
     this.#faults.apply(socket, batch);
+  }
+
+  /** Frames that another thread held when it died. */
+  get left(): readonly LeftFrame[] {
+    return this.#faults.left;
   }
 
   /** Frames that are held. */

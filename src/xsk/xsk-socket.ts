@@ -111,6 +111,7 @@ export class XskSocket implements Disposable {
   receive(batch: Batch): number {
     const { rx } = this;
     batch.count = 0;
+    batch.hasMarks = false;
     if (rx === undefined) return 0;
     let count = rx.peek(batch.capacity);
     if (count === 0) return 0;
