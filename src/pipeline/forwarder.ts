@@ -97,6 +97,7 @@ export class Forwarder {
       batch.options[0] = options;
       batch.count = 1;
       this.#drop(this.#members[socket]!, Drop.workerDied, 0, 1);
+      batch.handled = 1;
     }
     for (const member of this.#members) {
       member.socket.kicks = this.#counters[member.row + SocketSlot.kicks]!;
@@ -163,6 +164,7 @@ export class Forwarder {
         count > 0;
         count = stages.due(member.number, this.#batch)
       ) {
+        stages.departing();
         this.#dispatch(member);
         sent += count;
       }
@@ -203,6 +205,7 @@ export class Forwarder {
     this.#stages?.received(member.number, batch);
     const chosen = this.#chooseEgress(member);
     if (member.chooses) this.#stages!.leaving(member.number, batch);
+    this.#stages?.departing();
     if (chosen) this.#dispatch(member);
     else this.#transmit(member, member.egress[member.opposite], 0, count, count, bytes);
     this.#send();
@@ -324,23 +327,56 @@ export class Forwarder {
     }
   }
 
-  /** Sends each run of packets with the same egress its way. */
+  /** Drops what shall not leave, and sends each run of packets with the same egress its way. */
   #dispatch(member: Member): void {
-    const { count, egress } = this.#batch;
+    const batch = this.#batch;
+    const { egress } = batch;
+    for (let i = 0; i < batch.count; i++) {
+      if (egress[i]! < 0) {
+        this.#sift(member, i);
+        break;
+      }
+    }
+    const { count } = batch;
     for (let from = 0; from < count; ) {
       const port = egress[from]!;
       let to = from + 1;
       while (to < count && egress[to] === port) to++;
-      if (port < 0) this.#drop(member, port, from, to);
-      else this.#transmit(member, member.egress[port], from, to, this.#packets(from, to), this.#bytes(from, to));
+      this.#transmit(member, member.egress[port], from, to, this.#packets(from, to), this.#bytes(from, to));
       from = to;
     }
+  }
+
+  /** Drops the packets whose egress is a reason to, and moves the others together: each run that is sent costs as much as several packets. */
+  #sift(member: Member, first: number): void {
+    const batch = this.#batch;
+    const { addresses, lengths, options, egress, marks, count } = batch;
+    let kept = first;
+    for (let i = first; i < count; ) {
+      const port = egress[i]!;
+      if (port < 0) {
+        let to = i + 1;
+        while (to < count && egress[to] === port) to++;
+        this.#drop(member, port, i, to);
+        i = to;
+        continue;
+      }
+      addresses[kept] = addresses[i]!;
+      lengths[kept] = lengths[i]!;
+      options[kept] = options[i]!;
+      egress[kept] = port;
+      marks[kept] = marks[i]!;
+      kept++;
+      i++;
+    }
+    batch.count = kept;
   }
 
   /** @param packets that the frames `from` up to `to` are, and `bytes` in them */
   #transmit(member: Member, out: Member | undefined, from: number, to: number, packets: number, bytes: number): void {
     if (out === undefined) {
       this.#drop(member, Drop.unknownPort, from, to);
+      this.#batch.handled = to;
       return;
     }
     const { socket } = out;
@@ -355,12 +391,16 @@ export class Forwarder {
       sent += socket.transmit(this.#batch, sent, to - sent);
       this.#batch.handled = sent;
       this.#stages?.sent(this.#batch, again, sent, out.port);
-      if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
+      if (sent < to) {
+        this.#drop(member, Drop.txRingFull, sent, to);
+        this.#batch.handled = to;
+      }
     }
     this.#counters[out.row + SocketSlot.txPackets]! += sent === to ? packets : this.#packets(from, sent);
     this.#counters[out.row + SocketSlot.txBytes]! += sent === to ? bytes : this.#bytes(from, sent);
   }
 
+  /** Whether the batch has them no more is for the caller to say: {@link findOrphans} doesn't take what is free for lost. */
   #drop(member: Member, reason: number, from: number, to: number): void {
     const { addresses } = this.#batch;
     const { pool, ledger } = this.#umem;
@@ -368,7 +408,6 @@ export class Forwarder {
     for (let i = from; i < to; i++) {
       ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
       pool.give(addresses[i]!);
-      this.#batch.handled = i + 1;
     }
     this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += this.#packets(from, to);
   }

@@ -55,6 +55,8 @@ export class Stages {
   #faultGeneration: number | undefined;
   #settings: readonly PipelineSettings[] = [];
   #dropping = false;
+  /** Whether any port's packets are tapped. */
+  #taps = false;
 
   constructor({ umem, memory, sockets, holdMemory, faultLog, tap }: StagesOptions) {
     this.#memory = memory;
@@ -93,6 +95,7 @@ export class Stages {
     if (read.includes(undefined) || settings.generation !== generation) return false;
     this.#settings = read as PipelineSettings[];
     for (let port = 0; port < this.#tapsTx.length; port++) this.#tapsTx[port] = settings.get('txTap', port) === 1;
+    this.#taps = this.#tap !== undefined && (this.#tapsTx.includes(true) || this.#settings.some(({ rxTap }) => rxTap === 1));
     this.#generation = generation;
     this.#faultGeneration = faultGeneration;
     this.#dropping = dropping;
@@ -119,7 +122,14 @@ export class Stages {
       if (this.#fragments) statistics.countWhole(batch, Date.now());
       else statistics.count(batch, Date.now());
     }
-    if (rxTap === 1) this.#tap?.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+    if (rxTap === 0 || this.#tap === undefined) return;
+    this.#tap.stamp();
+    this.#tap.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+  }
+
+  /** Packets are about to be sent or dropped. */
+  departing(): void {
+    if (this.#taps) this.#tap!.stamp();
   }
 
   /** Frames `from` up to `to` were put into a TX ring of a port. */

@@ -12,11 +12,21 @@ export class TapStage {
   readonly #producer: TapProducer;
   readonly #macs: MacSet;
   readonly #fragments: boolean;
+  #seconds = 0;
+  #nanoseconds = 0;
 
   constructor(producer: TapProducer, macs: MacSet, fragments: boolean) {
     this.#producer = producer;
     this.#macs = macs;
     this.#fragments = fragments;
+  }
+
+  /** What is written from now on happened now. Once for each batch and direction: the clock costs as much as several packets. */
+  stamp(): void {
+    const now = ORIGIN_REST + performance.now();
+    const passed = Math.floor(now / 1000);
+    this.#seconds = ORIGIN_SECONDS + passed;
+    this.#nanoseconds = Math.floor((now - passed * 1000) * 1_000_000);
   }
 
   /**
@@ -30,10 +40,8 @@ export class TapStage {
     const producer = this.#producer;
     const macs = this.#macs;
     const all = macs.size === 0;
-    const now = ORIGIN_REST + performance.now();
-    const passed = Math.floor(now / 1000);
-    const seconds = ORIGIN_SECONDS + passed;
-    const nanoseconds = Math.floor((now - passed * 1000) * 1_000_000);
+    const seconds = this.#seconds;
+    const nanoseconds = this.#nanoseconds;
     for (let i = from; i < to; i++) {
       const at = addresses[i]!;
       const end = this.#fragments ? batch.endOf(i) : i + 1;

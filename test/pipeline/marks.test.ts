@@ -61,6 +61,7 @@ test(
     const tap = tapName();
     const bridge = await open({ tap });
     await using collect = new Running([...XDPKIT, 'collect', '-q', tap, '-w', file, '--json']);
+    await expect.poll(() => bridge.tap!.status().consumers, { timeout: SLOW }).toHaveLength(1);
     for (const port of [0, 1]) bridge.pipeline.settings.change({ rxTap: 1, txTap: 1 }, port);
     await pingWith(bridge, [
       { dropProbability: 1000 },
@@ -121,6 +122,7 @@ test(
     const tap = tapName();
     const bridge = await open({ tap, interfaces: ['port0'] });
     await using collect = new Running([...XDPKIT, 'collect', '-q', tap, '-w', file, '--json']);
+    await expect.poll(() => bridge.tap!.status().consumers, { timeout: SLOW }).toHaveLength(1);
     bridge.pipeline.settings.set('rxTap', 1, 0);
     await ping('-c', '3', '-i', '0.05');
     const { last } = await bridge.close();
