@@ -11,8 +11,8 @@ import { TwinQueue, Umem } from 'xdpkit/xsk';
 
 const PORTS = [0, 1];
 /** Small, so that the frames stay in the cache: this measures our code, not the memory. */
-const RING = 128;
-const BATCH = 64;
+const RING = 256;
+const BATCH = 256;
 const HOLD = 4096;
 const IDLE = 20_000_000;
 const ROUNDS = 20_000;

@@ -13,6 +13,7 @@ import { failOnLeaks } from '../netdev/oracle.js';
 import { patient } from '../patience.js';
 import { tapName } from '../tap/tap-bed.js';
 import { tsharkFields } from '../wire/tshark.js';
+import { introduce } from './introduce.js';
 
 failOnLeaks();
 const PORTS = ['port0', 'port1'];
@@ -24,9 +25,11 @@ let directory: string;
 beforeEach(() => {
   lab = createLab('marks');
   netns = lab.namespace('bridge');
-  [host] = PORTS.map((name, i) => {
+  const hosts = PORTS.map((name, i) => {
     return lab.host(`host${i}`, { addresses: [`10.10.0.${i + 1}/24`], port: { name, netns } }).netns;
-  }) as [string, string];
+  });
+  host = hosts[0]!;
+  introduce(hosts, ['10.10.0.1', '10.10.0.2']);
   directory = mkdtempSync(join(tmpdir(), 'xdpkit-marks-'));
 });
 afterEach(() => {
