@@ -86,7 +86,16 @@ async function main(): Promise<void> {
     batch,
     size,
   };
-  const able = [...WORKLOADS, 'memory', 'stages', 'faults', 'latency', 'delay', ...(hasTestpmd() ? ['testpmd'] : []), 'rules'];
+  const able = [
+    ...WORKLOADS,
+    'memory',
+    'stages',
+    'faults',
+    'latency',
+    'delay',
+    ...(hasTestpmd() ? ['testpmd'] : []),
+    'rules',
+  ];
   const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
   const results: Results = {
@@ -178,7 +187,12 @@ async function measureWorkload(name: Workload, peer: string, settings: Settings)
   };
   const drain = sink === undefined ? undefined : new Program(topology.sink, [peer, 'drop', sink, '--duration', '3600']);
   try {
-    return await measurePairs(settings.pairs, wait === 'spin', run(ours), run(typeof theirs === 'string' ? [peer, theirs] : theirs));
+    return await measurePairs(
+      settings.pairs,
+      wait === 'spin',
+      run(ours),
+      run(typeof theirs === 'string' ? [peer, theirs] : theirs),
+    );
   } finally {
     await drain?.stop();
   }

@@ -66,6 +66,7 @@ export function summaryLines({ last, audits, faultLogLost }: BridgeSummary, star
     sum('lost') + sum('duplicated') === 0
       ? `all ${whole(sum('frames'))} frames accounted for`
       : styleText('red', `${sum('lost')} frames lost, ${sum('duplicated')} found twice: please report this`);
-  const log = faultLogLost === 0 ? [] : [`${whole(faultLogLost)} faults are missing from the fault log: no room for them`];
+  const log =
+    faultLogLost === 0 ? [] : [`${whole(faultLogLost)} faults are missing from the fault log: no room for them`];
   return [`${seconds.toFixed(1)} s`, ...lines, frames, ...log];
 }

@@ -9,9 +9,9 @@ import { type BridgeOptions, checkBridgeOptions } from './bridge-options.js';
 import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
 import { Counters, DROP_REASONS } from './counters.js';
-import { batchCapacity } from './forwarder.js';
 import type { EtherTypeCount } from './ether-type-table.js';
 import { FaultLog } from './fault-log.js';
+import { batchCapacity } from './forwarder.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
 import { PipelineMemory } from './pipeline-memory.js';
@@ -214,14 +214,6 @@ export class Bridge implements AsyncDisposable {
     return sum;
   }
 
-  #socketsOf(port: number): SocketPlan[] {
-    return this.#plans.flat().filter((plan) => plan.port === port);
-  }
-
-  #statisticsOf(port: number): StatisticsPlace[] {
-    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
-  }
-
   /**
    * Has the workers go on with another callback, or without one. They change between two batches, when the new one is loaded
    * and warm in all of them; no packet is lost by it.
@@ -255,6 +247,14 @@ export class Bridge implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #socketsOf(port: number): SocketPlan[] {
+    return this.#plans.flat().filter((plan) => plan.port === port);
+  }
+
+  #statisticsOf(port: number): StatisticsPlace[] {
+    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
   }
 
   async #start(): Promise<void> {

@@ -95,7 +95,8 @@ export class Stages {
     if (read.includes(undefined) || settings.generation !== generation) return false;
     this.#settings = read as PipelineSettings[];
     for (let port = 0; port < this.#tapsTx.length; port++) this.#tapsTx[port] = settings.get('txTap', port) === 1;
-    this.#taps = this.#tap !== undefined && (this.#tapsTx.includes(true) || this.#settings.some(({ rxTap }) => rxTap === 1));
+    this.#taps =
+      this.#tap !== undefined && (this.#tapsTx.includes(true) || this.#settings.some(({ rxTap }) => rxTap === 1));
     this.#generation = generation;
     this.#faultGeneration = faultGeneration;
     this.#dropping = dropping;

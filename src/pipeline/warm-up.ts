@@ -25,7 +25,13 @@ const DAMAGE: Partial<FaultSettings> = {
   shrinkProbability: 20,
 };
 const COPIES: Partial<FaultSettings> = { duplicateProbability: 2000 };
-const DELAYS: Partial<FaultSettings> = { delay: 100, jitter: 50, distribution: 1, reorderProbability: 2000, rate: 1e11 };
+const DELAYS: Partial<FaultSettings> = {
+  delay: 100,
+  jitter: 50,
+  distribution: 1,
+  reorderProbability: 2000,
+  rate: 1e11,
+};
 
 /** What is switched on, one after the other: alone first, then together. */
 const STATES: readonly ((memory: PipelineMemory) => void)[] = [

@@ -38,7 +38,16 @@ test(
     for (const port of [0, 1]) bridge.pipeline.settings.change({ rxTap: 1, txTap: 1 }, port);
     const collect = (name: string) => {
       const rotation = ['--rotate-size', '20M', '--files', '2'];
-      return new Running([...XDPKIT, 'collect', '-q', tap, '-w', join(directory, `${name}.pcapng`), ...rotation, '--json']);
+      return new Running([
+        ...XDPKIT,
+        'collect',
+        '-q',
+        tap,
+        '-w',
+        join(directory, `${name}.pcapng`),
+        ...rotation,
+        '--json',
+      ]);
     };
     await using first = collect('first');
     await using second = collect('second');

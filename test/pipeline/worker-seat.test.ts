@@ -106,9 +106,7 @@ test.each([{ ledger: true }, { ledger: false }])(
       await ping('-c', '1', '-W', '1', '-s', '658', '10.7.0.2').catch(() => {});
       await expect.poll(() => bridge.sample().workers[0]!.deaths).toBe(deaths);
       await expect.poll(() => bridge.faultCounts(0).held).toBeLessThan(held);
-      await expect
-        .poll(() => bridge.sample().ports[0]!.total.workerDied - before)
-        .toBeGreaterThanOrEqual(held + 1);
+      await expect.poll(() => bridge.sample().ports[0]!.total.workerDied - before).toBeGreaterThanOrEqual(held + 1);
     }
     // There is room to hold as many as before.
     bridge.pipeline.faults.change({ delay: 1000 }, 0);
