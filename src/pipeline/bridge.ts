@@ -131,9 +131,9 @@ export class Bridge implements AsyncDisposable {
   /**
    * Takes the interfaces over and starts.
    *
-   * @throws the signal's reason, XDP_ERR_USAGE for a value out of range, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN,
-   *   XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, XDP_ERR_PLATFORM for busy polling before Linux 5.11, and what
-   *   {@link Device.open} throws; nothing is left behind then
+   * @throws the signal's reason, XDP_ERR_USAGE for a value out of range or a fault log that can't be written,
+   *   XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN, XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, XDP_ERR_PLATFORM for busy
+   *   polling before Linux 5.11, and what {@link Device.open} throws; nothing is left behind then
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);

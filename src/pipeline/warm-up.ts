@@ -59,7 +59,7 @@ const STATES: readonly ((memory: PipelineMemory) => void)[] = [
 
 /**
  * Runs packets through a forwarder on in-memory queues, with each stage on and off, until V8 has compiled them all. A stage that
- * is first used under load is compiled with less known about it, and stays slower. Takes some 100 ms.
+ * is first used under load is compiled with less known about it, and stays slower. Takes 100 to 500 ms.
  *
  * @param like the UMEM to come: stages and rings have loops of their own for each kind
  */
