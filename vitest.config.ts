@@ -12,7 +12,7 @@ const UNPRIVILEGED = [
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
-  'test/pipeline/{bridge-plan,counters,drop-reasons,forwarder,fragments,statistics}.test.ts',
+  'test/pipeline/{bridge-plan,counters,drop-reasons,forwarder,fragments,orphans,statistics}.test.ts',
 ];
 
 const isRoot = process.getuid?.() === 0;

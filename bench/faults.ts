@@ -55,7 +55,7 @@ function run(settings: Partial<FaultSettings>, rounds: number, length: number, m
     sockets: [{ port: 0, queue: 0, row: 0 }],
     counters: new Float64Array(FAULT_COUNTERS.length),
     drops: { drop: -6, burstLoss: -7, holdOverflow: -8 },
-    holdFrames: HOLD,
+    holdMemory: FaultInjector.holdMemory(HOLD),
     clock: () => now,
   });
   const batch = new Batch(umem.bytes, BATCH);

@@ -5,7 +5,7 @@ import { median } from './pairs.js';
 import { Program, Topology } from './topology.js';
 
 /** Round trips of ping between two hosts, in microseconds. */
-interface Latency {
+export interface Latency {
   readonly p50: number;
   readonly p99: number;
 }
@@ -43,8 +43,9 @@ export async function measureLatency(runs: number, pings: number): Promise<Laten
   return { xdpkit, kernelBridge, p50Ratio: xdpkit.p50 / kernelBridge.p50, p99Ratio: xdpkit.p99 / kernelBridge.p99 };
 }
 
-async function ping(topology: Topology, count: number): Promise<Latency> {
-  const program = new Program(topology.source, ['ping', '-n', '-i', '0.002', '-c', String(count), '10.78.0.2']);
+export async function ping(topology: Topology, count: number, interval = 0.002): Promise<Latency> {
+  const words = ['ping', '-n', '-i', String(interval), '-c', String(count), '10.78.0.2'];
+  const program = new Program(topology.source, words);
   await program.result();
   const times = [...program.output.matchAll(/time=([\d.]+) ms/g)]
     .map((match) => Number(match[1]) * 1000)

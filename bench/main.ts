@@ -1,11 +1,14 @@
 /** The benchmarks: `npm run bench -- --help`. */
 import { parseArgs, styleText } from 'node:util';
+import { type DelayResult, measureDelay } from './delay.js';
+import { measureFaults } from './faults.js';
 import { type LatencyResult, measureLatency } from './latency.js';
 import { type MemoryResult, measureMemory } from './memory.js';
 import { measurePairs, type Pairs } from './pairs.js';
 import { buildPeer, hasTestpmd, workload } from './peer.js';
 import { measureRules, type RulesResult } from './rules/measure-rules.js';
 import { printRules } from './rules/print-rules.js';
+import { measureStages } from './stages.js';
 import { measureTestpmd } from './testpmd.js';
 import { Program, Topology } from './topology.js';
 import type { Measurement } from './workloads/meter.js';
@@ -15,7 +18,8 @@ const USAGE = `Usage: npm run bench -- [options]
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
 libbpf-dev, iproute2, util-linux and iputils-ping; for the rules clang-14. Close to nothing else should run meanwhile.
 
-  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules (default: all that can run)
+  --only LIST      of rxdrop, txonly, forward, idle, statistics, generate, live, memory, stages, faults, latency, delay, testpmd,
+                   rules (default: all that can run); idle and statistics are pairs with the same forwarder without stages
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
   --runs N         of a program of rules, each time (default 10000000)
@@ -25,7 +29,7 @@ libbpf-dev, iproute2, util-linux and iputils-ping; for the rules clang-14. Close
   --quick          2 pairs: a check that everything runs, not a measurement
   --json           the result as JSON`;
 
-const WORKLOADS = ['rxdrop', 'txonly', 'forward', 'generate', 'live'] as const;
+const WORKLOADS = ['rxdrop', 'txonly', 'forward', 'idle', 'statistics', 'generate', 'live'] as const;
 type Workload = (typeof WORKLOADS)[number];
 
 interface Settings {
@@ -42,7 +46,11 @@ interface Results {
   readonly settings: Settings;
   readonly workloads: Partial<Record<Workload, Pairs>>;
   memory?: MemoryResult;
+  /** Nanoseconds a packet, by what is switched on. */
+  stages?: Record<string, number>;
+  faults?: Record<string, number>;
   latency?: LatencyResult;
+  delay?: DelayResult;
   /** Packets per second. */
   testpmd?: { rxdrop: number; forward: number };
   rules?: RulesResult;
@@ -78,7 +86,16 @@ async function main(): Promise<void> {
     batch,
     size,
   };
-  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules'];
+  const able = [
+    ...WORKLOADS,
+    'memory',
+    'stages',
+    'faults',
+    'latency',
+    'delay',
+    ...(hasTestpmd() ? ['testpmd'] : []),
+    'rules',
+  ];
   const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
   const results: Results = {
@@ -92,9 +109,21 @@ async function main(): Promise<void> {
     results.workloads[name] = await measureWorkload(name, peer, settings);
   }
   if (only.includes('memory')) results.memory = measureMemory(quick ? 200 : undefined);
+  if (only.includes('stages')) {
+    note('stages');
+    results.stages = quick ? measureStages(1_000_000, 100) : measureStages();
+  }
+  if (only.includes('faults')) {
+    note('faults');
+    results.faults = measureFaults(quick ? 40 : undefined);
+  }
   if (only.includes('latency')) {
     note('latency');
     results.latency = await measureLatency(quick ? 1 : 5, quick ? 200 : 2000);
+  }
+  if (only.includes('delay')) {
+    note('delay');
+    results.delay = await measureDelay(quick ? 200 : 2000);
   }
   if (only.includes('testpmd')) {
     note('testpmd');
@@ -116,11 +145,25 @@ function startSource(topology: Topology, peer: string): Program {
 /** What is run, and around it: whether packets come in from near0's far end, and where they are dropped that go out. */
 const SETTINGS: Record<
   Workload,
-  { ours: string[]; theirs: string; interfaces: string[]; source?: true; sink?: string }
+  { ours: string[]; theirs: string | string[]; interfaces: string[]; source?: true; sink?: string }
 > = {
   rxdrop: { ours: workload('rxdrop'), theirs: 'rxdrop', interfaces: ['near0'], source: true },
   txonly: { ours: workload('txonly'), theirs: 'txonly', interfaces: ['near0'] },
   forward: { ours: workload('forward'), theirs: 'forward', interfaces: ['near0', 'near1'], source: true, sink: 'far1' },
+  idle: {
+    ours: workload('stages', '--stages', 'idle'),
+    theirs: workload('stages', '--stages', 'none'),
+    interfaces: ['near0', 'near1'],
+    source: true,
+    sink: 'far1',
+  },
+  statistics: {
+    ours: workload('stages', '--stages', 'statistics'),
+    theirs: workload('stages', '--stages', 'none'),
+    interfaces: ['near0', 'near1'],
+    source: true,
+    sink: 'far1',
+  },
   generate: { ours: workload('generate'), theirs: 'txonly', interfaces: ['near0'] },
   // A veth pair takes live frames only when an XDP program is on its other end.
   live: { ours: workload('generate', '--engine', 'live'), theirs: 'flood', interfaces: ['near1'], sink: 'far1' },
@@ -144,7 +187,12 @@ async function measureWorkload(name: Workload, peer: string, settings: Settings)
   };
   const drain = sink === undefined ? undefined : new Program(topology.sink, [peer, 'drop', sink, '--duration', '3600']);
   try {
-    return await measurePairs(settings.pairs, wait === 'spin', run(ours), run([peer, theirs]));
+    return await measurePairs(
+      settings.pairs,
+      wait === 'spin',
+      run(ours),
+      run(typeof theirs === 'string' ? [peer, theirs] : theirs),
+    );
   } finally {
     await drain?.stop();
   }
@@ -163,7 +211,7 @@ async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ r
   }
 }
 
-function print({ workloads, memory, latency, testpmd, rules }: Results): void {
+function print({ workloads, memory, stages, faults, latency, delay, testpmd, rules }: Results): void {
   const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
   const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
     all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
@@ -188,6 +236,21 @@ function print({ workloads, memory, latency, testpmd, rules }: Results): void {
     const { bridge, callback, checksums, tap } = memory;
     console.log(
       `\nin memory         ${bridge.toFixed(1)} ns a packet, ${callback.toFixed(1)} with a callback, ${checksums.toFixed(1)} looking for checksums, ${tap.toFixed(1)} into the tap`,
+    );
+  }
+  for (const [title, table] of [
+    ['switched on after 20 million idle packets', stages],
+    ['fault injection alone', faults],
+  ] as const) {
+    if (table === undefined) continue;
+    console.log(`\nin memory, ${title}, ns a packet`);
+    for (const [name, ns] of Object.entries(table)) console.log(`  ${name.padEnd(36)} ${ns.toFixed(1)}`);
+  }
+  if (delay) {
+    const { plain, error, idleCpu } = delay;
+    console.log(
+      `\ndelay of 5 ms, µs  error p50 ${error.p50.toFixed(0)} p99 ${error.p99.toFixed(0)}; ping without it p50 ${plain.p50.toFixed(0)} ` +
+        `p99 ${plain.p99.toFixed(0)}; idle ${(idleCpu * 100).toFixed(1)} % of a processor`,
     );
   }
   if (latency) {

@@ -13,6 +13,8 @@ export interface WorkloadOptions {
   readonly size: number;
   /** Of the generator; the C program has one workload for each. */
   readonly engine: 'xsk' | 'live';
+  /** Of the pipeline: none at all, all idle, statistics switched on. */
+  readonly stages: 'none' | 'idle' | 'statistics';
   /** Seconds. */
   readonly warmup: number;
   readonly duration: number;
@@ -31,6 +33,7 @@ export function readOptions(): WorkloadOptions {
       mode: { ...text, default: 'native' },
       size: { ...text, default: '64' },
       engine: { ...text, default: 'xsk' },
+      stages: { ...text, default: 'idle' },
       warmup: { ...text, default: '1' },
       duration: { ...text, default: '5' },
       json: { type: 'boolean' },
@@ -46,6 +49,7 @@ export function readOptions(): WorkloadOptions {
     mode: values.mode === 'generic' ? 'generic' : 'native',
     size: Number(values.size),
     engine: values.engine === 'live' ? 'live' : 'xsk',
+    stages: values.stages as WorkloadOptions['stages'],
     warmup: Number(values.warmup),
     duration: Number(values.duration),
   };

@@ -63,7 +63,7 @@ export function showLive(command: string, bridge: Bridge, interfaces: readonly s
 }
 
 /** What happened, in a few lines. */
-export function summaryLines({ last, audits }: BridgeSummary, start: BridgeSample): string[] {
+export function summaryLines({ last, audits, faultLogLost }: BridgeSummary, start: BridgeSample): string[] {
   const seconds = (last.time - start.time) / 1000;
   const lines = last.ports.map(({ interface: name, total }) => {
     const lost = lossesOf(total);
@@ -74,5 +74,7 @@ export function summaryLines({ last, audits }: BridgeSummary, start: BridgeSampl
     sum('lost') + sum('duplicated') === 0
       ? `all ${whole(sum('frames'))} frames accounted for`
       : styleText('red', `${sum('lost')} frames lost, ${sum('duplicated')} found twice: please report this`);
-  return [`${seconds.toFixed(1)} s`, ...lines, frames];
+  const log =
+    faultLogLost === 0 ? [] : [`${whole(faultLogLost)} faults are missing from the fault log: no room for them`];
+  return [`${seconds.toFixed(1)} s`, ...lines, frames, ...log];
 }

@@ -78,6 +78,7 @@ export function addDataPathOptions(command: Command): Command {
         'frames of each worker that faults may hold back: delay, reordering, rate (default: 1024)',
       ).argParser(wholeNumber(0, 0x10000)),
     )
+    .option('--fault-log <file>', 'write a line of JSON for each fault of each packet (docs/faults.md)')
     .addOption(
       new Option(
         '--name <name>',

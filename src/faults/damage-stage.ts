@@ -4,6 +4,7 @@ import type { Chance } from './chance.js';
 import { Damage } from './damage.js';
 import { FaultSlot } from './fault-counters.js';
 import { Logged } from './fault-log-writer.js';
+import { Mark } from './fault-marks.js';
 import { type FaultStream, Stream } from './fault-stream.js';
 import { Mend } from './mend.js';
 import { packetLength } from './packet-bytes.js';
@@ -32,23 +33,25 @@ export class DamageStage {
 
   /** @param count packets of the selection */
   apply(stream: FaultStream, batch: Batch, count: number): void {
-    this.#each(stream, stream.corrupt, batch, count, this.#corrupt);
-    this.#each(stream, stream.bitflip, batch, count, this.#flipBit);
-    this.#each(stream, stream.grow, batch, count, this.#grow);
-    this.#each(stream, stream.shrink, batch, count, this.#shrink);
+    this.#each(stream, stream.corrupt, batch, count, this.#corrupt, Mark.corrupted);
+    this.#each(stream, stream.bitflip, batch, count, this.#flipBit, Mark.bitflipped);
+    this.#each(stream, stream.grow, batch, count, this.#grow, Mark.grown);
+    this.#each(stream, stream.shrink, batch, count, this.#shrink, Mark.shrunk);
     if (this.#damages === 0) return;
     if (stream.settings!.mendChecksums === 1) this.#mendAll(stream, batch);
     for (let i = 0; i < this.#damages; i++) this.#marks[this.#damaged[i]!] = 0;
     this.#damages = 0;
   }
 
-  #each(stream: FaultStream, chance: Chance, batch: Batch, count: number, fault: Fault): void {
+  #each(stream: FaultStream, chance: Chance, batch: Batch, count: number, fault: Fault, mark: number): void {
     let at = chance.skip;
     for (; at < count; at += chance.again()) {
       const { selection } = this.#parts;
       const first = selection.firsts[at]!;
       if (batch.egress[first]! < 0) continue;
-      if (fault(stream, batch, first, selection.endOf(batch, first), stream.packets + at)) this.#mark(batch, at);
+      if (!fault(stream, batch, first, selection.endOf(batch, first), stream.packets + at)) continue;
+      batch.mark(first, mark);
+      this.#note(batch, at);
     }
     chance.skip = at - count;
   }
@@ -100,7 +103,8 @@ export class DamageStage {
     return false;
   }
 
-  #mark(batch: Batch, at: number): void {
+  /** Notes that a packet of the selection was damaged. */
+  #note(batch: Batch, at: number): void {
     if (this.#marks.length < batch.capacity) {
       this.#marks = new Uint8Array(batch.capacity);
       this.#damaged = new Int32Array(batch.capacity);

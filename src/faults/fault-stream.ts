@@ -41,6 +41,8 @@ export class FaultStream {
   readonly port: number;
   readonly queue: number;
   readonly row: number;
+  /** Its place among the worker's queues. */
+  readonly number: number;
   /** Port and queue as one number. */
   readonly place: number;
   readonly drop: Chance = new Chance();
@@ -67,7 +69,8 @@ export class FaultStream {
   settings: FaultSettings | undefined;
   readonly #queues: number;
 
-  constructor(socket: FaultSocket, store: HoldStore) {
+  constructor(socket: FaultSocket, number: number, store: HoldStore) {
+    this.number = number;
     this.port = socket.port;
     this.queue = socket.queue;
     this.row = socket.row;

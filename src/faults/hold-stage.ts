@@ -1,13 +1,12 @@
 import { type Batch, FrameOwner } from '../xsk/index.js';
 import { FaultSlot } from './fault-counters.js';
 import { Logged } from './fault-log-writer.js';
+import { heldMark, Mark, TICKS } from './fault-marks.js';
 import type { FaultStream } from './fault-stream.js';
 import { Held } from './hold-store.js';
 import { packetLength } from './packet-bytes.js';
 import type { StageParts } from './stage-parts.js';
 
-/** Ticks of the wheel in a millisecond: no packet leaves early, and none because of it more than 8 µs late. */
-export const TICKS = 128;
 /** Delay of a packet that overtakes. */
 const OVERTAKES = -1;
 /** Egress of frames that are held, until they are taken out of the batch. */
@@ -19,9 +18,10 @@ export class HoldStage {
   readonly #fragments: boolean;
   /** For each packet of the selection its delay, then the time it leaves at; 0 at once. Milliseconds. */
   #times: Float64Array = new Float64Array(0);
-  /** Frames of the batch to hold, the ticks they are due at, and their entries in the store. */
+  /** Frames of the batch to hold, the ticks they are due at, their marks, and their entries in the store. */
   #frames: Int32Array = new Int32Array(0);
   #ticks: Int32Array = new Int32Array(0);
+  #marks: Int32Array = new Int32Array(0);
   #entries: Int32Array = new Int32Array(0);
   /** Frames of the batch to copy. */
   #copied: Int32Array = new Int32Array(0);
@@ -60,7 +60,7 @@ export class HoldStage {
 
   /** Holds the first `count` of the chosen frames. */
   #put(stream: FaultStream, batch: Batch, count: number): void {
-    this.#parts.store.put(batch, this.#frames, this.#ticks, this.#entries, count);
+    this.#parts.store.put(batch, stream.number, this.#frames, this.#ticks, this.#marks, this.#entries, count);
     stream.wheel.put(this.#entries, this.#ticks, count);
     stream.held += count;
   }
@@ -77,6 +77,7 @@ export class HoldStage {
       const first = selection.firsts[at]!;
       if (batch.egress[first]! < 0 || this.#times[at] === 0) continue;
       this.#times[at] = OVERTAKES;
+      batch.mark(first, Mark.reordered);
       this.#parts.counters[stream.row + FaultSlot.reordered]!++;
       this.#log(stream, Logged.reorder, batch, first, at, 0);
     }
@@ -94,6 +95,8 @@ export class HoldStage {
     const times = this.#times;
     const frames = this.#frames;
     const ticks = this.#ticks;
+    const marks = this.#marks;
+    const { hasMarks, marks: noted } = batch;
     const fragments = this.#fragments;
     let held = 0;
     let delayed = 0;
@@ -111,10 +114,14 @@ export class HoldStage {
       }
       const arrival = now + late;
       let leave = arrival;
+      let kinds = hasMarks ? noted[first]! : 0;
       if (late > 0) delayed++;
       if (limited) {
         leave = rate.pass(arrival, packetLength(batch, first, end));
-        if (leave > arrival) rateLimited++;
+        if (leave > arrival) {
+          rateLimited++;
+          kinds |= Mark.rateLimited;
+        }
         // It may leave now, but not before those that wait.
         else if (leave <= now && held === 0 && wheel.isEmpty) continue;
       }
@@ -124,8 +131,10 @@ export class HoldStage {
       }
       times[at] = leave;
       const tick = Math.ceil(leave * TICKS) | 0;
+      const mark = heldMark(kinds, Math.round((leave - now) * TICKS));
       for (let i = first; i < end; i++) {
         frames[held] = i;
+        marks[held] = mark;
         ticks[held++] = tick;
       }
     }
@@ -165,14 +174,17 @@ export class HoldStage {
     }
     const leave = this.#times[at]!;
     let tick = wheel.present;
+    let mark = (batch.hasMarks ? batch.marks[first]! : 0) | Mark.duplicate;
     if (leave > 0) {
       // On a limited link it needs as long as its original.
       const passed = rate.isPossible ? rate.pass(leave, packetLength(batch, first, end)) : leave;
       tick = Math.ceil(passed * TICKS) | 0;
+      mark = heldMark(mark, tick - wheel.present);
     }
     for (let i = 0; i < frames; i++) this.#copied[i] = first + i;
     this.#ticks.fill(tick, 0, frames);
-    store.put(batch, this.#copied, this.#ticks, this.#entries, frames);
+    this.#marks.fill(mark, 0, frames);
+    store.put(batch, stream.number, this.#copied, this.#ticks, this.#marks, this.#entries, frames);
     for (let i = 0; i < frames; i++) {
       const address = batch.addresses[first + i]!;
       const copy = pool.take() + (address % frameSize);
@@ -189,7 +201,7 @@ export class HoldStage {
 
   /** Takes the held frames out of the batch. */
   #remove(batch: Batch, held: number): void {
-    const { addresses, lengths, options, egress, count } = batch;
+    const { addresses, lengths, options, egress, marks, hasMarks, count } = batch;
     if (held === count) {
       batch.count = 0;
       return;
@@ -202,6 +214,7 @@ export class HoldStage {
       lengths[kept] = lengths[i]!;
       options[kept] = options[i]!;
       egress[kept] = egress[i]!;
+      if (hasMarks) marks[kept] = marks[i]!;
       kept++;
     }
     batch.count = kept;
@@ -220,6 +233,7 @@ export class HoldStage {
     this.#times = new Float64Array(capacity);
     this.#frames = new Int32Array(capacity);
     this.#ticks = new Int32Array(capacity);
+    this.#marks = new Int32Array(capacity);
     this.#entries = new Int32Array(capacity);
     this.#copied = new Int32Array(capacity);
   }

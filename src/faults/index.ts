@@ -9,7 +9,9 @@ export {
 export { FaultLogFile } from './fault-log-file.js';
 export { FaultLogReader, type FaultRecord } from './fault-log-reader.js';
 export { faultLogRing, LOGGED_FAULTS, type LoggedFault } from './fault-log-ring.js';
+export { FAULT_MARKS, heldMicroseconds, markedFaults } from './fault-marks.js';
 export type { FaultSocket } from './fault-stream.js';
+export type { LeftFrame } from './hold-store.js';
 export { FaultInjector, type FaultInjectorOptions } from './injector.js';
 export {
   FAULT_SETTINGS,

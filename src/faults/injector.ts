@@ -1,12 +1,12 @@
 import type { MacSet } from '../control/index.js';
-import { XdpError } from '../sys/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { DamageStage } from './damage-stage.js';
 import { FaultSlot } from './fault-counters.js';
 import { FaultLogWriter } from './fault-log-writer.js';
+import { TICKS } from './fault-marks.js';
 import { type FaultSocket, FaultStream } from './fault-stream.js';
-import { HoldStage, TICKS } from './hold-stage.js';
-import { HoldStore } from './hold-store.js';
+import { HoldStage } from './hold-stage.js';
+import { HoldStore, type LeftFrame } from './hold-store.js';
 import { LossStage } from './loss-stage.js';
 import { release } from './release.js';
 import { Selection } from './selection.js';
@@ -24,8 +24,11 @@ export interface FaultInjectorOptions {
   readonly sockets: readonly FaultSocket[];
   readonly counters: Float64Array;
   readonly drops: FaultDrops;
-  /** Frames that may be held at once: 0 or more. They are out of circulation meanwhile, so the UMEM should have them in addition. */
-  readonly holdFrames: number;
+  /**
+   * Of {@link FaultInjector.holdMemory}: descriptors of the frames that may be held at once. They are out of circulation meanwhile, so
+   * the UMEM should have them in addition.
+   */
+  readonly holdMemory: SharedArrayBuffer;
   /** Milliseconds that only go on, such as performance.now(). Asked once a batch, and only when something is held. */
   readonly clock: () => number;
   /** Memory of faultLogRing, to log to. */
@@ -50,15 +53,11 @@ export class FaultInjector {
   readonly #holds: HoldStage;
   #generation: number | undefined;
 
-  /** @throws XDP_ERR_USAGE */
   constructor(options: FaultInjectorOptions) {
-    const { umem, counters, drops, clock, holdFrames, log } = options;
-    if (!Number.isInteger(holdFrames) || holdFrames < 0 || holdFrames > umem.frames) {
-      throw new XdpError('XDP_ERR_USAGE', `${holdFrames} frames can't be held of a UMEM of ${umem.frames}`);
-    }
+    const { umem, counters, drops, clock, holdMemory, log } = options;
     this.#parts = {
       umem,
-      store: new HoldStore(holdFrames, !umem.plain),
+      store: new HoldStore(holdMemory, !umem.plain),
       selection: new Selection(umem.fragments),
       counters,
       drops,
@@ -68,11 +67,25 @@ export class FaultInjector {
     this.#control = options.control;
     this.#sources = options.sources;
     this.#destinations = options.destinations;
-    this.#streams = options.sockets.map((socket) => new FaultStream(socket, this.#parts.store));
+    this.#streams = options.sockets.map((socket, number) => new FaultStream(socket, number, this.#parts.store));
+    for (const { row } of this.#streams) counters[row + FaultSlot.held] = 0;
     this.#losses = new LossStage(this.#parts);
     this.#damages = new DamageStage(this.#parts);
     this.#holds = new HoldStage(this.#parts);
     this.#refresh();
+  }
+
+  /** @param frames that may be held at once: 0 or more */
+  static holdMemory(frames: number): SharedArrayBuffer {
+    return HoldStore.memoryFor(frames);
+  }
+
+  /**
+   * Frames that another thread held in this memory when it died; they are the caller's. Perhaps it had some of them in its
+   * batch as well.
+   */
+  get left(): readonly LeftFrame[] {
+    return this.#parts.store.left;
   }
 
   /** Whether faults may befall what comes in by a socket now: then its packets have to go through {@link apply}. */

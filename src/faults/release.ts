@@ -1,9 +1,7 @@
 import { type Batch, FrameOwner, type Umem, XDP_PKT_CONTD } from '../xsk/index.js';
 import type { FaultStream } from './fault-stream.js';
-import { Held, type HoldStore, LENGTH_BITS, NONE, OPTION_BITS } from './hold-store.js';
+import { Held, type HoldStore, LENGTH_BITS, LENGTHS, NONE, OPTION_BITS, OPTIONS } from './hold-store.js';
 
-const LENGTHS = (1 << LENGTH_BITS) - 1;
-const OPTIONS = (1 << OPTION_BITS) - 1;
 const GOES_ON = XDP_PKT_CONTD << LENGTH_BITS;
 
 /**
@@ -15,7 +13,7 @@ const GOES_ON = XDP_PKT_CONTD << LENGTH_BITS;
 export function release(stream: FaultStream, batch: Batch, store: HoldStore, umem: Umem): number {
   const { wheel } = stream;
   const { words } = store;
-  const { addresses, lengths, options, egress, capacity } = batch;
+  const { addresses, lengths, options, egress, marks, capacity } = batch;
   const { fragments } = umem;
   const first = wheel.ready;
   let count = 0;
@@ -29,14 +27,16 @@ export function release(stream: FaultStream, batch: Batch, store: HoldStore, ume
     lengths[count] = rest & LENGTHS;
     options[count] = (rest >>> LENGTH_BITS) & OPTIONS;
     egress[count] = rest >>> (LENGTH_BITS + OPTION_BITS);
+    marks[count] = words[entry + Held.mark]!;
     whole = (rest & GOES_ON) === 0;
     last = entry;
     entry = words[entry]!;
     count++;
   }
-  batch.count = count;
   batch.ingress = stream.port;
   batch.queue = stream.queue;
+  batch.count = count;
+  batch.hasMarks = true;
   if (count === 0) return 0;
   wheel.ready = entry;
   store.give(first, last, count);

@@ -11,7 +11,13 @@ export interface WorkerEvent {
   readonly message: string;
 }
 
-export type BridgeEvent = PortEvent | WorkerEvent;
+/** The fault log can't be written any more; packets go on. */
+export interface FaultLogEvent {
+  readonly change: 'fault-log-failed';
+  readonly message: string;
+}
+
+export type BridgeEvent = PortEvent | WorkerEvent | FaultLogEvent;
 
 export interface BridgeOptions {
   /** Two interfaces; one, whose packets are only looked at (a mirror port); with a callback, any number from one up. A port is an interface's place in this list. */
@@ -47,12 +53,14 @@ export interface BridgeOptions {
   readonly tap?: string | undefined;
   /** Frames of each worker that faults may hold back at once (delay, reordering, rate): 0 to 65536. Default 1024. */
   readonly holdFrames?: number | undefined;
+  /** File that gets a line of JSON for each fault of each packet; it is overwritten. docs/faults.md describes it. Default: none. */
+  readonly faultLog?: string | undefined;
   readonly force?: boolean | undefined;
   /** Network namespace of the interfaces, by name or path. Default: the caller's. */
   readonly netns?: string | undefined;
   /** Checks every change of a frame's owner, at the cost of some speed. Default false. */
   readonly ledger?: boolean | undefined;
-  /** Called when something happens to an interface or a worker that the bridge goes on after. */
+  /** Called when something happens to an interface, a worker or the fault log that the bridge goes on after. */
   readonly onEvent?: ((event: BridgeEvent) => void) | undefined;
   /** Ends the opening with the signal's reason, and closes the bridge when it is open. */
   readonly signal?: AbortSignal | undefined;

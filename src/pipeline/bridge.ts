@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Device } from '../device/index.js';
-import { FAULT_COUNTERS, type FaultCounts, readFaultCounts } from '../faults/index.js';
+import { FAULT_COUNTERS, FAULT_MARKS, type FaultCounts, FaultInjector, readFaultCounts } from '../faults/index.js';
 import { getLink } from '../netdev/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
 import { TapQueue } from '../tap/index.js';
@@ -10,6 +10,7 @@ import { planSockets } from './bridge-plan.js';
 import { type BridgeSample, readSample } from './bridge-sample.js';
 import { Counters, DROP_REASONS } from './counters.js';
 import type { EtherTypeCount } from './ether-type-table.js';
+import { FaultLog } from './fault-log.js';
 import { batchCapacity } from './forwarder.js';
 import type { FrameAudit } from './frame-audit.js';
 import { chooseFrames, type FrameChoice } from './frame-choice.js';
@@ -27,6 +28,8 @@ export interface BridgeSummary {
   readonly last: BridgeSample;
   /** Where each worker's frames were when everything had come to rest. */
   readonly audits: readonly FrameAudit[];
+  /** Faults that are not in the fault log, because they found no room on their way there. */
+  readonly faultLogLost: number;
 }
 
 const RING = 2048;
@@ -55,6 +58,7 @@ export class Bridge implements AsyncDisposable {
   readonly #counters: Counters;
   readonly #finish: Resolvers<BridgeSummary>;
   readonly #watch: PortWatch;
+  readonly #faultLog: FaultLog | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -64,9 +68,11 @@ export class Bridge implements AsyncDisposable {
     watch: PortWatch,
     frames: FrameChoice,
     tap: TapQueue | undefined,
+    faultLog: FaultLog | undefined,
     options: BridgeOptions,
   ) {
     this.tap = tap;
+    this.#faultLog = faultLog;
     this.devices = devices;
     this.frames = frames;
     this.workers = plans.length;
@@ -103,7 +109,8 @@ export class Bridge implements AsyncDisposable {
         seat: new SharedArrayBuffer(SEAT_BYTES),
         pipeline: this.pipeline.place,
         tap: tap?.place,
-        holdFrames: options.holdFrames ?? HOLD_FRAMES,
+        holdMemory: FaultInjector.holdMemory(options.holdFrames ?? HOLD_FRAMES),
+        faultLog: faultLog?.rings[worker],
         counters: this.#counters.shared,
       };
       return new WorkerSeat(seat, callback?.href, onDeath);
@@ -115,14 +122,18 @@ export class Bridge implements AsyncDisposable {
       onEvent: options.onEvent,
       onEnd: (error) => void this.#fail(error),
     });
+    faultLog?.start(({ message: why }) => {
+      const message = `the fault log can't be written any more (${why}): packets go on without it`;
+      options.onEvent?.({ change: 'fault-log-failed', message });
+    });
   }
 
   /**
    * Takes the interfaces over and starts.
    *
-   * @throws the signal's reason, XDP_ERR_USAGE for a value out of range, XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN,
-   *   XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, XDP_ERR_PLATFORM for busy polling before Linux 5.11, and what
-   *   {@link Device.open} throws; nothing is left behind then
+   * @throws the signal's reason, XDP_ERR_USAGE for a value out of range or a fault log that can't be written,
+   *   XDP_ERR_NO_QUEUE, XDP_ERR_QUEUE_TAKEN, XDP_ERR_ZEROCOPY_UNSUPPORTED, XDP_ERR_MEMLOCK, XDP_ERR_PLATFORM for busy
+   *   polling before Linux 5.11, and what {@link Device.open} throws; nothing is left behind then
    */
   static async open(options: BridgeOptions): Promise<Bridge> {
     checkBridgeOptions(options);
@@ -134,6 +145,7 @@ export class Bridge implements AsyncDisposable {
     const sockets: WorkerSockets[] = [];
     const watch = new PortWatch(netns);
     let tap: TapQueue | undefined;
+    let faultLog: FaultLog | undefined;
     let bridge: Bridge | undefined;
     try {
       const frames = chooseFrames(options.interfaces, options);
@@ -150,10 +162,13 @@ export class Bridge implements AsyncDisposable {
         sockets.push(await WorkerSockets.open(plan, settings));
       }
       if (options.tap !== undefined) {
-        const names = { interfaces: options.interfaces, drops: DROP_REASONS };
+        const names = { interfaces: options.interfaces, drops: DROP_REASONS, faults: FAULT_MARKS };
         tap = TapQueue.create({ name: options.tap, producers: plans.length, ...names });
       }
-      bridge = new Bridge(devices, plans, sockets, watch, frames, tap, options);
+      if (options.faultLog !== undefined) {
+        faultLog = new FaultLog(options.faultLog, plans.length, options.interfaces);
+      }
+      bridge = new Bridge(devices, plans, sockets, watch, frames, tap, faultLog, options);
       await bridge.#start();
       signal?.throwIfAborted();
       bridge.#closeOn(signal);
@@ -164,6 +179,7 @@ export class Bridge implements AsyncDisposable {
       for (const device of devices.toReversed()) device.close();
       for (const each of sockets) each.close();
       tap?.close();
+      faultLog?.close();
       throw error;
     }
   }
@@ -196,14 +212,6 @@ export class Bridge implements AsyncDisposable {
     const sum = { ...rows[0]! };
     for (const row of rows.slice(1)) for (const name of FAULT_COUNTERS) sum[name] += row[name];
     return sum;
-  }
-
-  #socketsOf(port: number): SocketPlan[] {
-    return this.#plans.flat().filter((plan) => plan.port === port);
-  }
-
-  #statisticsOf(port: number): StatisticsPlace[] {
-    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
   }
 
   /**
@@ -241,6 +249,14 @@ export class Bridge implements AsyncDisposable {
     await this.close();
   }
 
+  #socketsOf(port: number): SocketPlan[] {
+    return this.#plans.flat().filter((plan) => plan.port === port);
+  }
+
+  #statisticsOf(port: number): StatisticsPlace[] {
+    return this.#socketsOf(port).map(({ socket }) => this.pipeline.place.statistics[socket]!);
+  }
+
   async #start(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => seat.ready));
     for (const [worker, { places }] of this.#sockets.entries()) {
@@ -262,7 +278,10 @@ export class Bridge implements AsyncDisposable {
     const audits = Promise.all(this.#seats.map((seat) => seat.done));
     await this.#release();
     await audits.then(
-      (found) => this.#finish.resolve({ last: this.sample(), audits: found }),
+      (found) => {
+        const faultLogLost = this.#faultLog?.lost ?? 0;
+        this.#finish.resolve({ last: this.sample(), audits: found, faultLogLost });
+      },
       (error) => this.#finish.reject(error),
     );
   }
@@ -281,6 +300,7 @@ export class Bridge implements AsyncDisposable {
     await Promise.all(this.#seats.map((seat) => seat.end()));
     for (const each of this.#sockets) each.close();
     this.tap?.close();
+    this.#faultLog?.close();
   }
 }
 

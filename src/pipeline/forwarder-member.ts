@@ -27,6 +27,8 @@ export class Member implements ForwarderSocket {
   egress: readonly (Member | undefined)[] = [];
   /** Where all packets go without a look at them; undefined when a stage is on their way. */
   straight: Member | undefined;
+  /** Whose transmitted frames go straight back into the fill ring. */
+  recycles: Member | undefined;
   /** Frames were put into the TX ring, and the kernel was not yet asked to send them. */
   unsent = false;
   /** The device did not take all it was given. */

@@ -1,9 +1,10 @@
 import { ChecksumMemory } from '../wire/index.js';
 import { Batch, FrameOwner, Packet, type Umem } from '../xsk/index.js';
-import type { PacketCallback } from './callback.js';
+import { callForEach, type PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
 import { FragmentStages } from './fragment-stages.js';
+import { findOrphans } from './orphans.js';
 import type { Stages } from './stages.js';
 
 export interface ForwarderOptions {
@@ -80,15 +81,23 @@ export class Forwarder {
   }
 
   /**
-   * Goes on where another thread has left these sockets. What a thread that died had in its hands is lost, and counted; its
-   * frames are free again.
+   * Goes on where another thread has left these sockets. What a thread that died had in its hands or held back is lost, and
+   * counted; its frames are free again.
    */
   recover(): void {
     const batch = this.#batch;
-    const { count, handled, ingress, queue } = batch;
-    if (count > handled) {
-      const member = this.#members.find(({ port, socket }) => port === ingress && socket.queue === queue);
-      if (member !== undefined) this.#drop(member, Drop.workerDied, handled, count);
+    const { ingress, queue } = batch;
+    const socket = this.#members.findIndex(({ port, socket }) => port === ingress && socket.queue === queue);
+    const orphans = findOrphans(this.#umem, batch, socket, this.#stages?.left ?? []);
+    batch.count = 0;
+    batch.hasMarks = false;
+    for (const { address, length, options, socket } of orphans) {
+      batch.addresses[0] = address;
+      batch.lengths[0] = length;
+      batch.options[0] = options;
+      batch.count = 1;
+      this.#drop(this.#members[socket]!, Drop.workerDied, 0, 1);
+      batch.handled = 1;
     }
     for (const member of this.#members) {
       member.socket.kicks = this.#counters[member.row + SocketSlot.kicks]!;
@@ -143,6 +152,7 @@ export class Forwarder {
       // The ledger wants to see every frame.
       const looks = needed || this.#umem.ledger !== undefined || (this.#stages?.looksAt(member.number) ?? false);
       member.straight = looks ? undefined : member.egress[member.opposite];
+      member.recycles = this.#umem.ledger === undefined ? member.egress[member.opposite] : undefined;
       member.chooses = this.#stages?.chooses(member.number) ?? false;
     }
   }
@@ -155,6 +165,7 @@ export class Forwarder {
         count > 0;
         count = stages.due(member.number, this.#batch)
       ) {
+        stages.departing();
         this.#dispatch(member);
         sent += count;
       }
@@ -187,16 +198,17 @@ export class Forwarder {
     batch.queue = socket.queue;
     const count = socket.receive(batch);
     if (count === 0) return this.#nothingCame(member);
-    if (rings.inTx >= member.lot) this.#reap(member);
-    const bytes = this.#bytes(0, count);
+    // As long as others take them for their fill rings, they are left to those.
+    if (rings.inTx >= 4 * member.lot) this.#reap(member);
     this.#counters[member.row + SocketSlot.rxPackets]! += this.#packets(0, count);
-    this.#counters[member.row + SocketSlot.rxBytes]! += bytes;
+    this.#counters[member.row + SocketSlot.rxBytes]! += socket.receivedBytes;
     if (member.partialChecksums) this.#completeChecksums(member);
     this.#stages?.received(member.number, batch);
     const chosen = this.#chooseEgress(member);
     if (member.chooses) this.#stages!.leaving(member.number, batch);
+    this.#stages?.departing();
     if (chosen) this.#dispatch(member);
-    else this.#transmit(member, member.egress[member.opposite], 0, count, count, bytes);
+    else this.#transmit(member, member.egress[member.opposite], 0, count);
     this.#send();
     this.#stages?.publish();
     this.#took(member, count);
@@ -206,7 +218,7 @@ export class Forwarder {
   /** @returns whether the batch says of each packet where it goes; else all go to the opposite port */
   #chooseEgress(member: Member): boolean {
     if (this.#fragments !== undefined) this.#fragments.chooseEgress(member, this.#callback);
-    else if (this.#callback !== undefined) this.#call(this.#callback);
+    else if (this.#callback !== undefined) callForEach(this.#callback, this.#packet, this.#batch);
     else if (member.chooses || member.opposite < 0) this.#batch.egress.fill(member.opposite, 0, this.#batch.count);
     else return false;
     return true;
@@ -234,8 +246,12 @@ export class Forwarder {
   #feed(member: Member): void {
     const { rings } = member.socket;
     const missing = rings.fill.size - rings.fill.pending();
-    const recycled = member.straight === undefined ? 0 : rings.recycle(member.straight.socket.rings, missing);
-    if (recycled < missing) rings.refill(missing - recycled);
+    const { recycles } = member;
+    const recycled = recycles === undefined ? 0 : rings.recycle(recycles.socket.rings, missing);
+    if (recycled < missing) {
+      if (this.#umem.pool.free < missing - recycled) for (const each of this.#members) this.#reap(each);
+      rings.refill(missing - recycled);
+    }
     member.taken = 0;
   }
 
@@ -280,13 +296,6 @@ export class Forwarder {
     socket.rings.reap(socket.rings.completion.size);
   }
 
-  #bytes(from: number, to: number): number {
-    const { lengths } = this.#batch;
-    let bytes = 0;
-    for (let i = from; i < to; i++) bytes += lengths[i]!;
-    return bytes;
-  }
-
   /** How many packets the frames `from` up to `to` are. */
   #packets(from: number, to: number): number {
     return this.#fragments === undefined ? to - from : this.#batch.packetsIn(from, to);
@@ -300,59 +309,80 @@ export class Forwarder {
     this.#counters[member.row + SocketSlot.checksumsCompleted]! += completed;
   }
 
-  #call(callback: PacketCallback): void {
+  /** Drops what shall not leave, and sends each run of packets with the same egress its way. */
+  #dispatch(member: Member): void {
     const batch = this.#batch;
-    const packet = this.#packet;
-    const { count, ingress, queue } = batch;
-    for (let i = 0; i < count; i++) {
-      packet.moveTo(i);
-      try {
-        // What egressOf does: called here, it would take 2.5 ns more.
-        const port = callback(packet, ingress, queue);
-        batch.egress[i] = port >= 0 ? port : port < 0 ? Drop.callback : Drop.callbackError;
-      } catch {
-        batch.egress[i] = Drop.callbackError;
+    const { egress } = batch;
+    for (let i = 0; i < batch.count; i++) {
+      if (egress[i]! < 0) {
+        this.#sift(member, i);
+        break;
       }
     }
-  }
-
-  /** Sends each run of packets with the same egress its way. */
-  #dispatch(member: Member): void {
-    const { count, egress } = this.#batch;
+    const { count } = batch;
     for (let from = 0; from < count; ) {
       const port = egress[from]!;
       let to = from + 1;
       while (to < count && egress[to] === port) to++;
-      if (port < 0) this.#drop(member, port, from, to);
-      else this.#transmit(member, member.egress[port], from, to, this.#packets(from, to), this.#bytes(from, to));
+      this.#transmit(member, member.egress[port], from, to);
       from = to;
     }
   }
 
-  /** @param packets that the frames `from` up to `to` are, and `bytes` in them */
-  #transmit(member: Member, out: Member | undefined, from: number, to: number, packets: number, bytes: number): void {
-    if (out === undefined) {
-      this.#drop(member, Drop.unknownPort, from, to);
-      return;
+  /** Drops the packets whose egress is a reason to, and moves the others together: each run that is sent costs as much as several packets. */
+  #sift(member: Member, first: number): void {
+    const batch = this.#batch;
+    const { addresses, lengths, options, egress, marks, count } = batch;
+    let kept = first;
+    for (let i = first; i < count; ) {
+      const port = egress[i]!;
+      if (port < 0) {
+        let to = i + 1;
+        while (to < count && egress[to] === port) to++;
+        this.#drop(member, port, i, to);
+        i = to;
+        continue;
+      }
+      addresses[kept] = addresses[i]!;
+      lengths[kept] = lengths[i]!;
+      options[kept] = options[i]!;
+      egress[kept] = port;
+      marks[kept] = marks[i]!;
+      kept++;
+      i++;
     }
-    const { socket } = out;
-    let sent = from + socket.transmit(this.#batch, from, to - from);
-    this.#batch.handled = sent;
-    this.#stages?.sent(this.#batch, from, sent, out.port);
-    out.unsent = true;
-    if (sent < to) {
-      socket.flush();
-      this.#reap(out);
-      const again = sent;
-      sent += socket.transmit(this.#batch, sent, to - sent);
-      this.#batch.handled = sent;
-      this.#stages?.sent(this.#batch, again, sent, out.port);
-      if (sent < to) this.#drop(member, Drop.txRingFull, sent, to);
-    }
-    this.#counters[out.row + SocketSlot.txPackets]! += sent === to ? packets : this.#packets(from, sent);
-    this.#counters[out.row + SocketSlot.txBytes]! += sent === to ? bytes : this.#bytes(from, sent);
+    batch.count = kept;
   }
 
+  #transmit(member: Member, out: Member | undefined, from: number, to: number): void {
+    if (out === undefined) {
+      this.#drop(member, Drop.unknownPort, from, to);
+      this.#batch.handled = to;
+      return;
+    }
+    out.unsent = true;
+    let sent = this.#put(out, from, to);
+    if (sent === to) return;
+    out.socket.flush();
+    this.#reap(out);
+    sent = this.#put(out, sent, to);
+    if (sent === to) return;
+    this.#drop(member, Drop.txRingFull, sent, to);
+    this.#batch.handled = to;
+  }
+
+  /** Puts frames `from` up to `to` into a TX ring. @returns the first one that it had no room for, or `to` */
+  #put(out: Member, from: number, to: number): number {
+    const { socket, row } = out;
+    const sent = from + socket.transmit(this.#batch, from, to - from);
+    this.#batch.handled = sent;
+    this.#stages?.sent(this.#batch, from, sent, out.port);
+    this.#counters[row + SocketSlot.txPackets]! += this.#packets(from, sent);
+    this.#counters[row + SocketSlot.txBytes]! += socket.transmittedBytes;
+    return sent;
+  }
+
+  /** Whether the batch has them no more is for the caller to say: {@link findOrphans} doesn't take what is free for lost. */
   #drop(member: Member, reason: number, from: number, to: number): void {
     const { addresses } = this.#batch;
     const { pool, ledger } = this.#umem;
@@ -360,7 +390,6 @@ export class Forwarder {
     for (let i = from; i < to; i++) {
       ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
       pool.give(addresses[i]!);
-      this.#batch.handled = i + 1;
     }
     this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += this.#packets(from, to);
   }

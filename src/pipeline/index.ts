@@ -1,5 +1,5 @@
 export { Bridge, type BridgeSummary } from './bridge.js';
-export type { BridgeEvent, BridgeOptions, WorkerEvent } from './bridge-options.js';
+export type { BridgeEvent, BridgeOptions, FaultLogEvent, WorkerEvent } from './bridge-options.js';
 export type { BridgeSample, Manner, PortSample } from './bridge-sample.js';
 export type { PacketCallback } from './callback.js';
 export {
@@ -30,3 +30,5 @@ export {
 } from './pipeline-settings.js';
 export type { MacStatistics } from './port-statistics.js';
 export type { PortEvent } from './port-watch.js';
+export { type StagedSocket, Stages, type StagesOptions } from './stages.js';
+export { warmUp } from './warm-up.js';

@@ -1,4 +1,4 @@
-import { FaultInjector } from '../faults/index.js';
+import { FaultInjector, type LeftFrame } from '../faults/index.js';
 import { TapDirection, type TapProducer } from '../tap/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { Drop } from './counters.js';
@@ -23,7 +23,10 @@ export interface StagesOptions {
   readonly memory: PipelineMemory;
   /** Those of one worker; the methods know them by their place here. */
   readonly sockets: readonly StagedSocket[];
-  readonly holdFrames: number;
+  /** Of the frames that faults hold back: FaultInjector.holdMemory. */
+  readonly holdMemory: SharedArrayBuffer;
+  /** A ring to log faults to; without it, they are not logged. */
+  readonly faultLog?: SharedArrayBuffer | undefined;
   /** The worker's end of the tap; without it, nothing is tapped. */
   readonly tap?: TapProducer | undefined;
 }
@@ -52,8 +55,10 @@ export class Stages {
   #faultGeneration: number | undefined;
   #settings: readonly PipelineSettings[] = [];
   #dropping = false;
+  /** Whether any port's packets are tapped. */
+  #taps = false;
 
-  constructor({ umem, memory, sockets, holdFrames, tap }: StagesOptions) {
+  constructor({ umem, memory, sockets, holdMemory, faultLog, tap }: StagesOptions) {
     this.#memory = memory;
     this.#fragments = umem.fragments;
     this.#sockets = sockets;
@@ -71,7 +76,8 @@ export class Stages {
       }),
       counters: memory.faultCounts,
       drops: FAULT_DROPS,
-      holdFrames,
+      holdMemory,
+      log: faultLog,
       clock: () => performance.now(),
     });
   }
@@ -89,6 +95,8 @@ export class Stages {
     if (read.includes(undefined) || settings.generation !== generation) return false;
     this.#settings = read as PipelineSettings[];
     for (let port = 0; port < this.#tapsTx.length; port++) this.#tapsTx[port] = settings.get('txTap', port) === 1;
+    this.#taps =
+      this.#tap !== undefined && (this.#tapsTx.includes(true) || this.#settings.some(({ rxTap }) => rxTap === 1));
     this.#generation = generation;
     this.#faultGeneration = faultGeneration;
     this.#dropping = dropping;
@@ -115,7 +123,14 @@ export class Stages {
       if (this.#fragments) statistics.countWhole(batch, Date.now());
       else statistics.count(batch, Date.now());
     }
-    if (rxTap === 1) this.#tap?.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+    if (rxTap === 0 || this.#tap === undefined) return;
+    this.#tap.stamp();
+    this.#tap.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+  }
+
+  /** Packets are about to be sent or dropped. */
+  departing(): void {
+    if (this.#taps) this.#tap!.stamp();
   }
 
   /** Frames `from` up to `to` were put into a TX ring of a port. */
@@ -125,6 +140,8 @@ export class Stages {
 
   /** Frames `from` up to `to` of a socket's packets are dropped. @param reason its negative egress */
   dropped(batch: Batch, from: number, to: number, socket: number, reason: number): void {
+    // What a mirror port sends is seen once: that it goes no further is no event.
+    if (reason === Drop.mirrored) return;
     if (this.#settings[socket]!.rxTap === 0) return;
     this.#tap?.write(batch, from, to, this.#sockets[socket]!.port, TapDirection.in, -reason);
   }
@@ -138,6 +155,11 @@ export class Stages {
   leaving(socket: number, batch: Batch): void {
     if (this.#dropping) this.#drops.apply(batch);
     this.#faults.apply(socket, batch);
+  }
+
+  /** Frames that another thread held when it died. */
+  get left(): readonly LeftFrame[] {
+    return this.#faults.left;
   }
 
   /** Frames that are held. */

@@ -18,8 +18,8 @@ export function statisticsPlace(): StatisticsPlace {
 }
 
 /**
- * Counts the source addresses and the EtherTypes of one queue's packets. Packets mostly come in runs of one sender and one
- * type: a run costs two additions a packet, and its end the look into the tables.
+ * Counts the source addresses and the EtherTypes of one queue's packets. Packets mostly come in runs of one sender, and in
+ * longer ones of one type: a run costs two additions a packet, and its end the look into a table.
  */
 export class StatisticsStage {
   readonly #macs: MacTable;
@@ -45,9 +45,11 @@ export class StatisticsStage {
     const words = this.#words;
     let runHigh = 0;
     let runLow = 0;
-    let runType = 0;
     let packets = 0;
     let bytes = 0;
+    let runType = 0;
+    let typePackets = 0;
+    let typeBytes = 0;
     for (let i = 0; i < count; i++) {
       const at = addresses[i]!;
       const length = lengths[i]!;
@@ -64,19 +66,28 @@ export class StatisticsStage {
         low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
         type = this.#u16(at + 12);
       }
-      if (low !== runLow || high !== runHigh || type !== runType || isTag(type)) {
-        if (packets > 0) this.#endRun(runHigh, runLow, runType, packets, bytes, now);
+      if (type !== runType) {
+        if (typePackets > 0) this.#endType(runType, typePackets, typeBytes, runHigh, runLow);
+        typePackets = 0;
+        typeBytes = 0;
+        runType = type;
+      }
+      if (low !== runLow || high !== runHigh) {
+        if (packets > 0) this.#macs.add(this.#macs.find(runHigh, runLow), packets, bytes, now);
         packets = 0;
         bytes = 0;
         runHigh = high;
         runLow = low;
-        runType = type;
-        if (isTag(type)) this.#countTags(at, length, length, high, low);
       }
+      if (isTag(type)) this.#countTags(at, length, length, high, low);
       packets++;
       bytes += length;
+      typePackets++;
+      typeBytes += length;
     }
-    if (packets > 0) this.#endRun(runHigh, runLow, runType, packets, bytes, now);
+    if (packets === 0) return;
+    this.#macs.add(this.#macs.find(runHigh, runLow), packets, bytes, now);
+    this.#endType(runType, typePackets, typeBytes, runHigh, runLow);
   }
 
   /** The same where packets may lie in several frames. */
@@ -91,12 +102,13 @@ export class StatisticsStage {
       const low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
       const type = this.#u16(at + 12);
       if (isTag(type)) this.#countTags(at, lengths[first]!, bytes, high, low);
-      this.#endRun(high, low, type, 1, bytes, now);
+      this.#macs.add(this.#macs.find(high, low), 1, bytes, now);
+      this.#endType(type, 1, bytes, high, low);
     }
   }
 
-  #endRun(high: number, low: number, type: number, packets: number, bytes: number, now: number): void {
-    this.#macs.add(this.#macs.find(high, low), packets, bytes, now);
+  /** @param high and `low`: the source address of the last of these packets */
+  #endType(type: number, packets: number, bytes: number, high: number, low: number): void {
     const slot = this.#etherTypes.find(0, ((type & 255) << 8) | (type >>> 8));
     this.#etherTypes.add(slot, packets, bytes, high, low);
   }

@@ -1,17 +1,33 @@
 import type { MacSet } from '../control/index.js';
+import { heldMicroseconds, markedFaults } from '../faults/index.js';
 import type { TapProducer } from '../tap/index.js';
 import type { Batch } from '../xsk/index.js';
+
+/** When this thread's clock began: seconds since 1970, and milliseconds of the next one. In one number they would lose nanoseconds. */
+const ORIGIN_SECONDS = Math.floor(performance.timeOrigin / 1000);
+const ORIGIN_REST = performance.timeOrigin - ORIGIN_SECONDS * 1000;
 
 /** Copies packets into the tap: all, or those from and to the addresses of a set. */
 export class TapStage {
   readonly #producer: TapProducer;
   readonly #macs: MacSet;
   readonly #fragments: boolean;
+  #chosen: Int32Array = new Int32Array(0);
+  #seconds = 0;
+  #nanoseconds = 0;
 
   constructor(producer: TapProducer, macs: MacSet, fragments: boolean) {
     this.#producer = producer;
     this.#macs = macs;
     this.#fragments = fragments;
+  }
+
+  /** What is written from now on happened now. Once for each batch and direction: the clock costs as much as several packets. */
+  stamp(): void {
+    const now = ORIGIN_REST + performance.now();
+    const passed = Math.floor(now / 1000);
+    this.#seconds = ORIGIN_SECONDS + passed;
+    this.#nanoseconds = Math.floor((now - passed * 1000) * 1_000_000);
   }
 
   /**
@@ -21,22 +37,40 @@ export class TapStage {
    * @param drop why they are dropped: a number from 1, or 0
    */
   write(batch: Batch, from: number, to: number, port: number, direction: number, drop: number): void {
-    const { addresses, lengths, bytes } = batch;
+    const count = this.#choose(batch, from, to);
+    if (count === 0) return;
+    const { addresses, lengths, bytes, marks, hasMarks } = batch;
     const producer = this.#producer;
-    const macs = this.#macs;
-    const all = macs.size === 0;
-    const now = performance.timeOrigin + performance.now();
-    const seconds = Math.floor(now / 1000);
-    const nanoseconds = Math.floor((now - seconds * 1000) * 1_000_000);
-    for (let i = from; i < to; i++) {
+    const chosen = this.#chosen;
+    const seconds = this.#seconds;
+    const nanoseconds = this.#nanoseconds;
+    for (let n = 0; n < count; n++) {
+      const i = chosen[n]!;
+      const mark = hasMarks ? marks[i]! : 0;
+      const faults = markedFaults(mark);
+      const argument = faults === 0 ? 0 : heldMicroseconds(mark);
       const at = addresses[i]!;
-      const end = this.#fragments ? batch.endOf(i) : i + 1;
-      if (all || macs.hasAt(bytes, at) || macs.hasAt(bytes, at + 6)) {
-        producer.write(bytes, at, lengths[i]!, port, direction, seconds, nanoseconds, drop);
-        for (let more = i + 1; more < end; more++) producer.append(bytes, addresses[more]!, lengths[more]!);
-      }
-      i = end - 1;
+      producer.write(bytes, at, lengths[i]!, port, direction, seconds, nanoseconds, drop, faults, argument);
+      if (!this.#fragments) continue;
+      const end = batch.endOf(i);
+      for (let more = i + 1; more < end; more++) producer.append(bytes, addresses[more]!, lengths[more]!);
     }
+  }
+
+  /** The packets of these frames that are tapped, by their first frames. @returns how many */
+  #choose(batch: Batch, from: number, to: number): number {
+    const { addresses, bytes } = batch;
+    const macs = this.#macs;
+    if (this.#chosen.length < batch.capacity) this.#chosen = new Int32Array(batch.capacity);
+    const chosen = this.#chosen;
+    const fragments = this.#fragments;
+    const all = macs.size === 0;
+    let count = 0;
+    for (let i = from; i < to; i = fragments ? batch.endOf(i) : i + 1) {
+      const at = addresses[i]!;
+      if (all || macs.hasAt(bytes, at) || macs.hasAt(bytes, at + 6)) chosen[count++] = i;
+    }
+    return count;
   }
 
   /** Shows collectors what was written. Once a batch. */

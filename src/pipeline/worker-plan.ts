@@ -43,8 +43,10 @@ export interface SeatPlan {
   readonly pipeline: PipelinePlace;
   /** Where each worker has a ring, by its number. */
   readonly tap: TapPlace | undefined;
-  /** Frames that may be held back at once. */
-  readonly holdFrames: number;
+  /** Of the frames that faults hold back: FaultInjector.holdMemory. */
+  readonly holdMemory: SharedArrayBuffer;
+  /** Where its faults are logged to. */
+  readonly faultLog: SharedArrayBuffer | undefined;
   readonly counters: SharedArrayBuffer;
 }
 

@@ -18,6 +18,11 @@ const PATIENCE = 500;
 const SLEEP = 100;
 /** The same while frames wait for a device that did not take them. */
 const STALLED_SLEEP = 1;
+/**
+ * Milliseconds that a sleep may last too long: the kernel's timers have 50 µs of slack (prctl(2), PR_SET_TIMERSLACK), and it takes
+ * a while to get a processor again. Where a held packet is waited for, the sleep ends so much earlier and the rest is spent awake.
+ */
+const OVERSLEEP = 0.15;
 /** Turns between two looks at the kernel's counters, under load. */
 const SAMPLE_TURNS = 8192;
 /** Milliseconds that frames on their way out may take to come back at the end. */
@@ -72,7 +77,8 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
       umem,
       memory: PipelineMemory.at(plan.pipeline),
       sockets: plan.sockets.map(({ port, queue, queues, socket }) => ({ port, queue, queues, number: socket })),
-      holdFrames: plan.holdFrames,
+      holdMemory: plan.holdMemory,
+      faultLog: plan.faultLog,
       tap: plan.tap && TapProducer.at(plan.tap, plan.worker),
     }),
   });
@@ -90,6 +96,8 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     slots[row + WorkerSlot.deaths] = seat[Seat.deaths]!;
     slots[row + WorkerSlot.lostFrames] = forwarder.lostFrames;
   };
+
+  const longest = () => (forwarder.isStalled ? STALLED_SLEEP : SLEEP);
 
   if (plan.generation > 0) forwarder.recover();
   // The first turn fills the fill rings: no packet comes before the main thread has put the sockets into the map.
@@ -110,11 +118,11 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
     }
     turns++;
     idle = forwarder.turn() > 0 ? 0 : idle + 1;
-    if (idle >= PATIENCE && !spins) {
+    const nap = idle >= PATIENCE && !spins ? Math.min(longest(), forwarder.patience - OVERSLEEP) : 0;
+    if (nap > 0) {
       sample();
       sleeps++;
-      const longest = forwarder.isStalled ? STALLED_SLEEP : SLEEP;
-      const ready = poller.wait(Math.max(0, Math.min(longest, forwarder.patience)));
+      const ready = poller.wait(nap);
       // Woken by packets, it stays awake for a while; woken by the clock, it looks once.
       idle = ready > 0 ? 0 : PATIENCE - 1;
     } else if (turns % SAMPLE_TURNS === 0) sample();

@@ -2,6 +2,7 @@ import { Mapping, ownIdentity, pidNamespace } from '../sys/index.js';
 import { buryDead } from './consumer-table.js';
 import { Header } from './layout.js';
 import { settleRing } from './ring-repair.js';
+import { generationOf, Kind, kindOf, stateOf } from './state.js';
 import { NewTapFile } from './tap-file.js';
 import { TapMemory, tapLength, writeHeader } from './tap-memory.js';
 import { encodeNames, geometryOf, TAP_NAME, type TapOptions } from './tap-options.js';
@@ -82,6 +83,19 @@ export class TapQueue implements Disposable {
   /** Looks for consumers that have died. @returns how many packets were found in their hands */
   recover(): number {
     return buryDead(this.#memory);
+  }
+
+  /** Collects all that is published and throws it away: to warm code up with and to measure. */
+  discard(): void {
+    const { words, geometry } = this.#memory;
+    for (let ring = 0; ring < geometry.rings; ring++) {
+      const states = this.#memory.states(ring);
+      for (let block = 0; block < geometry.blocks; block++) {
+        const state = Atomics.load(words, states + block);
+        if (kindOf(state) !== Kind.published) continue;
+        Atomics.compareExchange(words, states + block, state, stateOf(Kind.collected, generationOf(state)));
+      }
+    }
   }
 
   status(): TapStatus {

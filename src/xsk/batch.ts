@@ -21,6 +21,10 @@ export class Batch {
   readonly options: Uint32Array;
   /** Port that each packet shall leave by; negative: it is dropped, for that reason. All frames of a packet have the same. */
   readonly egress: Int32Array;
+  /** What stages have noted of each packet, at its first frame; what it means is theirs. Good only while {@link hasMarks}. */
+  readonly marks: Uint32Array;
+  /** Whether any packet of this batch has a mark. Whoever fills the batch sets it to false; {@link mark} to true. */
+  hasMarks = false;
   readonly #state: Uint32Array;
   /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
   constructor(bytes: Uint8Array, capacity: number, memory: SharedArrayBuffer = Batch.memoryFor(capacity)) {
@@ -32,6 +36,7 @@ export class Batch {
     this.lengths = array(1);
     this.options = array(2);
     this.egress = new Int32Array(memory, HEAD + 3 * capacity * WORD, capacity);
+    this.marks = new Uint32Array(capacity);
   }
 
   static memoryFor(capacity: number): SharedArrayBuffer {
@@ -74,6 +79,15 @@ export class Batch {
 
   set queue(queue: number) {
     this.#state[3] = queue;
+  }
+
+  /** Adds bits to the mark of the packet that begins in a frame. */
+  mark(first: number, bits: number): void {
+    if (!this.hasMarks) {
+      this.marks.fill(0, 0, this.count);
+      this.hasMarks = true;
+    }
+    this.marks[first]! |= bits;
   }
 
   /** Of a packet by its first frame, where the UMEM has fragments: the frame behind its last. */

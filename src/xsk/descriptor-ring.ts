@@ -1,5 +1,5 @@
 import { UNALIGNED_OFFSET_SHIFT, XDP_PKT_CONTD } from './abi.js';
-import { copyDescriptors } from './copy-entries.js';
+import { copyDescriptors, readDescriptors, writeDescriptors } from './copy-entries.js';
 import { Consumer, Producer } from './ring.js';
 
 /** 32-bit words of an entry: {u64 address, u32 length, u32 options}. */
@@ -14,20 +14,17 @@ export class DescriptorProducer extends Producer {
   packets = 0;
   longest = 0;
 
-  /** Writes the first `count` of the reserved entries, from `addresses[from]` and `lengths[from]` on. */
-  write(addresses: Uint32Array, lengths: Uint32Array, from: number, count: number): void {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const to = (from + count) | 0;
-    let entry = this.head | 0;
-    for (let i = from | 0; i < to; i++) {
-      const at = base + ((entry & mask) << 2);
+  /** Writes the first `count` of the reserved entries, from `addresses[from]` and `lengths[from]` on. @returns their bytes */
+  write(addresses: Uint32Array, lengths: Uint32Array, from: number, count: number): number {
+    let bytes = 0;
+    for (let done = 0; done < count; ) {
+      const to = (this.head + done) & this.mask;
+      const run = Math.min(count - done, this.size - to);
       // The options stay 0, as the kernel made them.
-      words[at] = addresses[i]!;
-      words[at + 2] = lengths[i]!;
-      entry = (entry + 1) | 0;
+      bytes += writeDescriptors(this.words, this.base + (to << 2), addresses, lengths, from + done, run);
+      done += run;
     }
+    return bytes;
   }
 
   /** The same with options. */
@@ -128,19 +125,16 @@ export class DescriptorConsumer extends Consumer {
     return whole;
   }
 
-  /** Reads the first `count` of the entries peeked at: plain ones, see {@link DescriptorProducer}. */
-  read(addresses: Uint32Array, lengths: Uint32Array, count: number): void {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const end = count | 0;
-    let entry = this.tail | 0;
-    for (let i = 0; i < end; i++) {
-      const at = base + ((entry & mask) << 2);
-      addresses[i] = words[at]!;
-      lengths[i] = words[at + 2]!;
-      entry = (entry + 1) | 0;
+  /** Reads the first `count` of the entries peeked at: plain ones, see {@link DescriptorProducer}. @returns their bytes */
+  read(addresses: Uint32Array, lengths: Uint32Array, count: number): number {
+    let bytes = 0;
+    for (let done = 0; done < count; ) {
+      const source = (this.tail + done) & this.mask;
+      const run = Math.min(count - done, this.size - source);
+      bytes += readDescriptors(addresses, lengths, done, this.words, this.base + (source << 2), run);
+      done += run;
     }
+    return bytes;
   }
 
   /** The same with options; an address that comes in two parts is put together. */

@@ -56,6 +56,12 @@ export class FrameLedger {
     for (let i = 0; i < count; i++) this.move(addresses[first + i]!, from, to);
   }
 
+  /** Says that a frame has another owner, whoever it was: of a frame whose thread died, nobody knows how far that came. */
+  adopt(address: number, to: FrameOwner): void {
+    const frame = Math.floor(address / this.#frameSize);
+    this.move(address, this.#owner[frame] as FrameOwner, to);
+  }
+
   /** How many frames each owner has. */
   counts(): Record<keyof typeof FrameOwner, number> {
     return Object.fromEntries(NAMES.map((name) => [name, this.#counts[FrameOwner[name]]])) as Record<

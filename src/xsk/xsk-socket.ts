@@ -72,6 +72,9 @@ export class XskSocket implements Disposable {
   /** The packets that the last {@link passTo} moved, and their bytes. */
   passedPackets = 0;
   passedBytes = 0;
+  /** Bytes of what the last {@link receive} and the last {@link transmit} took. */
+  receivedBytes = 0;
+  transmittedBytes = 0;
   /** Packets thrown away because they had more fragments than the batch that {@link receive} was given. */
   oversized = 0;
   readonly #peer: RingPeer;
@@ -111,13 +114,15 @@ export class XskSocket implements Disposable {
   receive(batch: Batch): number {
     const { rx } = this;
     batch.count = 0;
+    batch.hasMarks = false;
     if (rx === undefined) return 0;
     let count = rx.peek(batch.capacity);
     if (count === 0) return 0;
-    if (this.#plain) rx.read(batch.addresses, batch.lengths, count);
+    if (this.#plain) this.receivedBytes = rx.read(batch.addresses, batch.lengths, count);
     else {
       count = this.#readWhole(rx, batch, count);
       if (count === 0) return 0;
+      this.receivedBytes = bytesOf(batch, 0, count);
     }
     rx.release(count);
     batch.count = count;
@@ -133,16 +138,18 @@ export class XskSocket implements Disposable {
    */
   transmit(batch: Batch, from: number, count: number): number {
     const { tx } = this;
+    this.transmittedBytes = 0;
     if (tx === undefined) return 0;
     const room = tx.reserve(count + this.#spare) - this.#spare;
     let taken = Math.min(count, room);
     if (this.#plain) {
       if (taken === 0) return 0;
-      tx.write(batch.addresses, batch.lengths, from, taken);
+      this.transmittedBytes = tx.write(batch.addresses, batch.lengths, from, taken);
     } else {
       while (taken > 0 && (batch.options[from + taken - 1]! & XDP_PKT_CONTD) !== 0) taken--;
       if (taken <= 0) return 0;
       tx.writeWhole(batch.addresses, batch.lengths, batch.options, from, taken);
+      this.transmittedBytes = bytesOf(batch, from, taken);
     }
     tx.submit(taken);
     this.rings.transmitted += taken;
@@ -259,4 +266,11 @@ export class XskSocket implements Disposable {
     } while (this.#tearing && --ready > 0);
     if (!this.#tearing) this.oversized++;
   }
+}
+
+/** Bytes in `count` frames of a batch, from the frame `from` on. */
+function bytesOf({ lengths }: Batch, from: number, count: number): number {
+  let bytes = 0;
+  for (let i = from; i < from + count; i++) bytes += lengths[i]!;
+  return bytes;
 }

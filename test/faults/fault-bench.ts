@@ -67,7 +67,7 @@ export class FaultBench implements Disposable {
       sockets: [{ port, queue, row: 0, queues }],
       counters: this.#counters,
       drops: DROPS,
-      holdFrames,
+      holdMemory: FaultInjector.holdMemory(holdFrames),
       clock: () => this.now,
       log: ring,
     });

@@ -8,7 +8,7 @@ const CAPACITY = 256;
 
 /** A wheel of numbered entries, beside a list that is sorted the plain way. */
 class Model {
-  readonly store = new HoldStore(CAPACITY, false);
+  readonly store = new HoldStore(HoldStore.memoryFor(CAPACITY), false);
   readonly wheel = new TimerWheel(this.store);
   now: number;
   readonly #batch = new Batch(new Uint8Array(0), 1);
@@ -25,7 +25,7 @@ class Model {
     if (this.store.room === 0) return;
     const entries = new Int32Array(1);
     const ticks = Int32Array.of((this.now + delay) | 0);
-    this.store.put(this.#batch, Int32Array.of(0), ticks, entries, 1);
+    this.store.put(this.#batch, 0, Int32Array.of(0), ticks, new Int32Array(1), entries, 1);
     const name = this.#last++;
     this.#names.set(entries[0]!, name);
     this.#waiting.push({ tick: this.now + delay, name });

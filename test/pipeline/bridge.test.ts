@@ -235,7 +235,6 @@ describe('with one queue each', () => {
 
     test('values out of range', async () => {
       const wrong: Partial<BridgeOptions>[] = [
-        { interfaces: ['port0'] },
         { interfaces: ['port0', 'port0'] },
         { interfaces: ['port0', 'port1', 'port2'] },
         { interfaces: [], callback: new URL('./callback-throws.mjs', import.meta.url) },

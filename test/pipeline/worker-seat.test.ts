@@ -92,6 +92,30 @@ test('a worker that dies is replaced: what it had in its hands is counted, its f
   expectWhole(await bridge.close());
 });
 
+test.each([{ ledger: true }, { ledger: false }])(
+  'what a worker held when it died is counted, and its frames are free again, ledger $ledger',
+  async (options) => {
+    const bridge = await open({ ...options, callback: module('callback-dies-of-some.mjs'), holdFrames: 300 });
+    await ping('-c', '1', '10.7.0.2');
+    bridge.pipeline.faults.change({ enabled: 1, delay: 30_000_000 }, 0);
+    for (let deaths = 1; deaths <= 3; deaths++) {
+      const before = bridge.sample().ports[0]!.total.workerDied;
+      await ping('-c', '20', '-i', '0.01', '-W', '1', '10.7.0.2').catch(() => {});
+      const { held } = bridge.faultCounts(0);
+      expect(held).toBeGreaterThanOrEqual(20);
+      await ping('-c', '1', '-W', '1', '-s', '658', '10.7.0.2').catch(() => {});
+      await expect.poll(() => bridge.sample().workers[0]!.deaths).toBe(deaths);
+      await expect.poll(() => bridge.faultCounts(0).held).toBeLessThan(held);
+      await expect.poll(() => bridge.sample().ports[0]!.total.workerDied - before).toBeGreaterThanOrEqual(held + 1);
+    }
+    // There is room to hold as many as before.
+    bridge.pipeline.faults.change({ delay: 1000 }, 0);
+    expect(await lossOf(ping('-c', '50', '-i', '0.01', '10.7.0.2'))).toBe(0);
+    expect(bridge.faultCounts(0).holdOverflow).toBe(0);
+    expectWhole(await bridge.close());
+  },
+);
+
 test('workers that die again and again end the bridge', async () => {
   const bridge = await open({ callback: module('callback-exits.mjs') });
   const pings = lossOf(ping('-c', '40', '-i', '0.25', '-W', '1', '10.7.0.2'));
