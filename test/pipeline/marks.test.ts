@@ -203,7 +203,8 @@ test(
     const command = [...XDPKIT, 'bridge', ...PORTS, '--netns', netns, '--no-tap', '--name', `marks-${process.pid}`];
     await using bridge = new Running([...command, '--fault-log', file, '--startup', startup, '--json']);
     await bridge.says(/"type":"start"/, SLOW);
-    await ping('-c', '3', '-i', '0.05');
+    // The start-up file is run a moment later.
+    while (readFileSync(file).length === 0) await ping('-c', '3', '-i', '0.05');
     bridge.kill('SIGTERM');
     const { status, stdout } = await bridge.end(SLOW);
     expect(status).toBe(0);
