@@ -111,7 +111,7 @@ export class Cibir implements CidCodec {
     this.#offset = offset;
     this.#field = new NumberField(idLength, prefix);
     this.shortest = offset + idLength;
-    this.idLength = Math.min(LONGEST_ID, offset + CIBIR_PAYLOAD);
+    this.idLength = Math.min(LONGEST_ID, Math.max(8, offset + CIBIR_PAYLOAD));
     this.highestServer = this.#field.highest;
   }
 
