@@ -11,9 +11,8 @@ export const UDP: Register = UdpPlace.udp;
 /** In the end: the backend's value in `quic_backends`. */
 export const BACKEND: Register = NETWORK;
 
-/** Offsets from R10. */
+/** Offsets from R10, below what the parser keeps. */
 export const Stack = {
-  context: UdpPlace.context,
   /** The address of this CPU's statistics. */
   statistics: -48,
   /** u32 each. */

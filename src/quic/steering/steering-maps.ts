@@ -11,20 +11,23 @@ const LEAST_SOCKETS = 64;
 const SERVERS = 65_536;
 
 /** A map to be made. */
-export interface SteeringMapShape {
+interface PlainShape {
   readonly name: string;
   readonly kind: CompiledMapKind | 'arrayOfMaps';
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
+}
+
+export interface SteeringMapShape extends PlainShape {
   /** The only value of an array. */
   readonly value?: Uint8Array;
   /** What is in a map of maps. */
-  readonly inner?: SteeringMapShape;
+  readonly inner?: PlainShape;
 }
 
 /** The Maglev table: one value, in an array of its own, so that a whole table is changed for another at once. */
-export const MAGLEV_SHAPE: SteeringMapShape = {
+export const MAGLEV_SHAPE: PlainShape = {
   name: 'quic_maglev_tab',
   kind: 'array',
   keySize: 4,

@@ -1,10 +1,9 @@
 import { Helper, R0, R1, R2, R3, R10, XdpAction, XdpContext } from '../../ebpf/index.js';
+import { UdpPlace } from '../../rules/index.js';
+import { ACTS } from './backend.js';
 import { BackendValue, LoadValue, SteeringMap } from './layouts.js';
 import { BACKEND, END, FRAME, Stack, type SteeringCode } from './steering-code.js';
 import { Statistic } from './statistics.js';
-
-/** What becomes of packets at a backend, by its number in `quic_backends`. */
-export const Act = { socket: 0, host: 1, drop: 2 } as const;
 
 /** The server in R0 is a backend's: its packet goes on to `deliver` (behind it), or to `unknown`. */
 export function writeRouting(code: SteeringCode): void {
@@ -41,16 +40,16 @@ export function writeDelivery(code: SteeringCode): void {
   a.mov(R2, END).alu('-', R2, FRAME).load('u64', R1, R0, bytes).alu('+', R1, R2).store('u64', R0, bytes, R1);
   a.load('u32', R2, R10, Stack.isInitial).load('u64', R1, R0, initials).alu('+', R1, R2);
   a.store('u64', R0, initials, R1);
-  a.label('loaded').load('u32', R1, BACKEND, BackendValue.act).jump32('!=', R1, Act.socket, 'elsewhere');
+  a.label('loaded').load('u32', R1, BACKEND, BackendValue.act).jump32('!=', R1, ACTS.indexOf('socket'), 'elsewhere');
   code.count('toSocket');
-  a.load('u64', R1, R10, Stack.context).load('u32', R2, R1, XdpContext.rxQueueIndex);
+  a.load('u64', R1, R10, UdpPlace.context).load('u32', R2, R1, XdpContext.rxQueueIndex);
   // A queue that came later would take the key of another backend's first one.
   a.jump32('>=', R2, plan.queues, 'no socket');
   a.load('u32', R3, R10, Stack.slot).alu('*', R3, plan.queues).alu('+', R2, R3);
   a.map(R1, SteeringMap.sockets).mov32(R3, without).call(Helper.redirectMap).exit();
   a.label('no socket');
   code.verdict(without);
-  a.label('elsewhere').jump32('!=', R1, Act.host, 'to drop');
+  a.label('elsewhere').jump32('!=', R1, ACTS.indexOf('host'), 'to drop');
   code.count('toHost').verdict(XdpAction.pass);
   a.label('to drop');
   code.count('toDrop').verdict(XdpAction.drop);
