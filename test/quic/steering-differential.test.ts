@@ -28,6 +28,8 @@ const CODECS: readonly CidCodecOptions[] = [
     ],
   },
 ];
+/** Statistics that were counted in any world. */
+const met = new Set<string>();
 const SERVERS = [1, 2, 3, 4, 5, 6, 7, 200];
 
 function randomOptions(random: Random, codec: CidCodecOptions): SteeringOptions {
@@ -98,6 +100,13 @@ test.each(CODECS.map((codec) => [JSON.stringify(codec), codec] as const))(
         const expectedKey = verdict.to === 'socket' ? verdict.key : undefined;
         expect(interpreted.run(frame, queue), text()).toEqual({ action: actionOf(verdict), key: expectedKey });
       }
+      for (const [name, packets] of Object.entries(leaping.statistics)) if (packets > 0) met.add(name);
     }
   },
 );
+
+test('the random packets have come by every counter', () => {
+  const { variants: _, ...counters } = new SteeringReference({ codec: cidCodec({ codec: 'cidv1' }), queues: 1 })
+    .statistics;
+  expect([...met].sort()).toEqual(Object.keys(counters).sort());
+});
