@@ -79,6 +79,12 @@ describe('backends come and go', () => {
       if (before[n] === 2) expect([1, 3]).toContain(id);
       else expect(id).toBe(before[n]);
     }
+    expect(steering.backends().find(({ id }) => id === 9)).toMatchObject({
+      slot: 1,
+      packets: 0,
+      bytes: 0,
+      initials: 0,
+    });
     const { unknown } = steering.statistics();
     expect([1, 3]).toContain(backendOf(steering, run, short(0, katran.encode(2))));
     expect(steering.statistics().unknown).toBe(unknown + 1);

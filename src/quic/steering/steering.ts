@@ -14,7 +14,7 @@ const PIN_KIND = 'steering';
 /** The pin that rules look for. */
 const PROGRAM_PIN = 'program';
 
-/** A backend, and what it got since its slot was first used. */
+/** A backend, and what it got since it was added. */
 export interface SteeringBackend extends BackendEntry {
   readonly packets: number;
   /** Of frames. */
