@@ -12,3 +12,5 @@ export { Katran, type KatranOptions, type KatranVersion } from './cid/katran.js'
 export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msquic.js';
 export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
 export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
+export { QuicDissector, type QuicDissectorOptions, type QuicPacket } from './watch/quic-dissector.js';
+export { QuicWatch, type QuicWatchOptions, type WatchedFrame } from './watch/quic-watch.js';

@@ -92,7 +92,7 @@ class FrameReader {
 }
 
 /** Room for a ClientHello with the largest keys there are. */
-const LONGEST_STREAM = 65_536;
+const LONGEST_STREAM = 16_384;
 
 /** Handshake messages whose pieces come in any order, and more than once. */
 export class CryptoStream {
@@ -100,7 +100,7 @@ export class CryptoStream {
   /** Pieces that are there, apart from each other, in order: from, to before. */
   #pieces: { readonly from: number; readonly to: number }[] = [];
 
-  /** What is beyond 64 KiB is left out. */
+  /** What is beyond 16 KiB is left out. */
   add(offset: number, data: Uint8Array): void {
     const to = Math.min(offset + data.length, LONGEST_STREAM);
     if (offset >= to) return;
