@@ -7,6 +7,7 @@ import { patient } from './test/patience.js';
 const UNPRIVILEGED = [
   'test/{console,control,ebpf,faults,package,wire}/*.test.ts',
   'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
+  'test/quic/maglev.test.ts',
   'test/e2e/usage.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',

@@ -9,8 +9,8 @@ const PAYLOAD = 8;
 const FIRST = PAYLOAD;
 const VERSION = PAYLOAD + 1;
 const LENGTH = PAYLOAD + 5;
-export const SHORT_ID: number = PAYLOAD + 1;
-export const LONG_ID: number = PAYLOAD + 6;
+const SHORT_ID: number = PAYLOAD + 1;
+const LONG_ID: number = PAYLOAD + 6;
 /** Bytes of an ID, at most (RFC 9000, section 17.2). */
 export const LONGEST_ID = 20;
 /**
