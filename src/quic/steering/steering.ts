@@ -180,7 +180,7 @@ export class Steering implements Disposable {
     this.#table.change(id, { weight });
   }
 
-  /** Its sockets, as far as they were set by this object, are taken out, its IDs are unknown, and its flows are hashed anew. @throws XDP_ERR_USAGE */
+  /** Its IDs are unknown from now on, its flows are hashed anew, and its sockets are taken out. @throws XDP_ERR_USAGE */
   remove(id: number): void {
     const { slot } = this.#table.remove(id);
     for (let queue = 0; queue < this.queues; queue++) this.unsetSocket(slot, queue);
