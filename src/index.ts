@@ -1,5 +1,14 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
+
+export {
+  ConsoleServer,
+  type ConsoleServerOptions,
+  type PipelineControl,
+} from './console/index.js';
+export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
+export { bridgeControl } from './daemon/index.js';
 export { type AttachOptions, Device, type DeviceOptions } from './device/index.js';
+export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
 export {
   BpfMap,
   type Codec,
@@ -43,14 +52,6 @@ export {
   type ProgramDefinition,
   Variable,
 } from './object/index.js';
-export {
-  ConsoleServer,
-  type ConsoleServerOptions,
-  type PipelineControl,
-} from './console/index.js';
-export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
-export { bridgeControl } from './daemon/index.js';
-export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
 export {
   Bridge,
   type BridgeEvent,
@@ -162,7 +163,6 @@ export {
   XdpError,
   type XdpErrorOptions,
 } from './sys/index.js';
-export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';
 export {
   listTaps,
   TAP_NAME,
@@ -175,3 +175,4 @@ export {
   type TapStatus,
   tapComment,
 } from './tap/index.js';
+export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';
