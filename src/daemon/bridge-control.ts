@@ -1,4 +1,10 @@
-import type { FaultControl, InterfaceReport, PipelineControl, PortFaultSettings, TapControl } from '../console/index.js';
+import type {
+  FaultControl,
+  InterfaceReport,
+  PipelineControl,
+  PortFaultSettings,
+  TapControl,
+} from '../console/index.js';
 import type { Settings } from '../control/index.js';
 import { DISTRIBUTIONS, type FaultSchema, type PortFaultSetting } from '../faults/index.js';
 import type { Bridge, SocketCounts } from '../pipeline/index.js';
@@ -7,23 +13,24 @@ import { XdpError } from '../sys/index.js';
 /** A bridge as the console sees it. */
 export function bridgeControl(bridge: Bridge): PipelineControl {
   return {
-    interfaces: () => bridge.sample().ports.map((port, index): InterfaceReport => {
-      const { total } = port;
-      const { settings } = bridge.pipeline;
-      return {
-        name: port.interface,
-        driver: bridge.devices[index]!.link.driver ?? '',
-        queues: port.queues.length,
-        zeroCopy: port.zeroCopy,
-        rx: total.rxPackets,
-        tx: total.txPackets,
-        drop: total.callback + total.callbackError + total.dropSet,
-        noif: total.unknownPort,
-        err: total.txRingFull + total.tooManyFragments,
-        rxTap: settings.get('rxTap', index) === 1,
-        txTap: settings.get('txTap', index) === 1,
-      };
-    }),
+    interfaces: () =>
+      bridge.sample().ports.map((port, index): InterfaceReport => {
+        const { total } = port;
+        const { settings } = bridge.pipeline;
+        return {
+          name: port.interface,
+          driver: bridge.devices[index]!.link.driver ?? '',
+          queues: port.queues.length,
+          zeroCopy: port.zeroCopy,
+          rx: total.rxPackets,
+          tx: total.txPackets,
+          drop: total.callback + total.callbackError + total.dropSet,
+          noif: total.unknownPort,
+          err: total.txRingFull + total.tooManyFragments,
+          rxTap: settings.get('rxTap', index) === 1,
+          txTap: settings.get('txTap', index) === 1,
+        };
+      }),
     queue: (port, number) => {
       const found = bridge.sample().ports[port]!.queues.find(({ queue }) => queue === number);
       return found && { worker: found.worker, counts: { ...found.counts } satisfies SocketCounts };
