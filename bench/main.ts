@@ -1,5 +1,6 @@
 /** The benchmarks: `npm run bench -- --help`. */
 import { parseArgs, styleText } from 'node:util';
+import { type CidTimes, measureCid, printCid } from './cid.js';
 import { type DelayResult, measureDelay } from './delay.js';
 import { measureFaults } from './faults.js';
 import { type LatencyResult, measureLatency } from './latency.js';
@@ -9,6 +10,8 @@ import { buildPeer, hasTestpmd, workload } from './peer.js';
 import { measureRules, type RulesResult } from './rules/measure-rules.js';
 import { printRules } from './rules/print-rules.js';
 import { measureStages } from './stages.js';
+import { measureSteering, type SteeringResult } from './steering/measure-steering.js';
+import { printSteering } from './steering/print-steering.js';
 import { measureTestpmd } from './testpmd.js';
 import { Program, Topology } from './topology.js';
 import type { Measurement } from './workloads/meter.js';
@@ -16,13 +19,14 @@ import type { Measurement } from './workloads/meter.js';
 const USAGE = `Usage: npm run bench -- [options]
 
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
-libbpf-dev, iproute2, util-linux and iputils-ping; for the rules clang-14. Close to nothing else should run meanwhile.
+libbpf-dev, iproute2, util-linux and iputils-ping; for rules and steering clang-14. Close to nothing else should run meanwhile.
 
   --only LIST      of rxdrop, txonly, forward, idle, statistics, generate, live, memory, stages, faults, latency, delay, testpmd,
-                   rules (default: all that can run); idle and statistics are pairs with the same forwarder without stages
+                   rules, steering, cid (default: all that can run); idle and statistics are pairs with the same forwarder
+                   without stages
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
-  --runs N         of a program of rules, each time (default 10000000)
+  --runs N         of a program of rules or steering, each time (default 10000000)
   --wait HOW       spin or poll, both programs alike (default spin)
   --batch N        packets taken at once, both programs alike (default 256)
   --size BYTES     of a packet that is sent (default 64)
@@ -54,6 +58,8 @@ interface Results {
   /** Packets per second. */
   testpmd?: { rxdrop: number; forward: number };
   rules?: RulesResult;
+  steering?: SteeringResult;
+  cid?: readonly CidTimes[];
 }
 
 const note = (text: string) => process.stderr.write(`${text}\n`);
@@ -95,6 +101,8 @@ async function main(): Promise<void> {
     'delay',
     ...(hasTestpmd() ? ['testpmd'] : []),
     'rules',
+    'steering',
+    'cid',
   ];
   const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
@@ -132,6 +140,14 @@ async function main(): Promise<void> {
   if (only.includes('rules')) {
     const { pairs, runs } = settings;
     results.rules = measureRules({ pairs, runs, frames: quick ? 2000 : 100_000 }, note);
+  }
+  if (only.includes('steering')) {
+    const { pairs, runs } = settings;
+    results.steering = measureSteering({ pairs, runs, frames: quick ? 2000 : 20_000 }, note);
+  }
+  if (only.includes('cid')) {
+    note('connection IDs');
+    results.cid = measureCid({ pairs: settings.pairs, runs: Number(values.runs ?? (quick ? 100_000 : 2_000_000)) });
   }
   if (values.json) console.log(JSON.stringify(results, undefined, 2));
   else print(results);
@@ -211,7 +227,7 @@ async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ r
   }
 }
 
-function print({ workloads, memory, stages, faults, latency, delay, testpmd, rules }: Results): void {
+function print({ workloads, memory, stages, faults, latency, delay, testpmd, rules, steering, cid }: Results): void {
   const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
   const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
     all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
@@ -261,6 +277,8 @@ function print({ workloads, memory, stages, faults, latency, delay, testpmd, rul
     );
   }
   if (rules) printRules(rules);
+  if (steering) printSteering(steering);
+  if (cid) printCid(cid);
 }
 
 await main();

@@ -88,6 +88,17 @@ export {
   type RulesTrial,
 } from './policy/index.js';
 export {
+  type CidCodec,
+  type CidCodecOptions,
+  CidFailure,
+  cidCodec,
+  QuicDissector,
+  type QuicDissectorOptions,
+  type QuicPacket,
+  QuicWatch,
+  type QuicWatchOptions,
+} from './quic/index.js';
+export {
   type Action,
   type AddressMaskMatch,
   type AddressPortSetMatch,
