@@ -1,5 +1,5 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
-export { type AttachOptions, Device, type DeviceOptions } from './device/index.js';
+export { type AttachOptions, Device, type DeviceOptions, type FrameChoice } from './device/index.js';
 export {
   BpfMap,
   type Codec,
@@ -60,7 +60,6 @@ export {
   DROP_REASONS,
   type DropReason,
   type FrameAudit,
-  type FrameChoice,
   type Manner,
   type OpenInterfaceOptions,
   OWN_COUNTERS,

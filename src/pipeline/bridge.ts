@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Device } from '../device/index.js';
+import { chooseFrames, Device, type FrameChoice } from '../device/index.js';
 import { FAULT_COUNTERS, type FaultCounts, readFaultCounts } from '../faults/index.js';
 import { getLink } from '../netdev/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
@@ -12,7 +12,6 @@ import { Counters, DROP_REASONS } from './counters.js';
 import { batchCapacity } from './forwarder.js';
 import type { EtherTypeCount } from './ether-type-table.js';
 import type { FrameAudit } from './frame-audit.js';
-import { chooseFrames, type FrameChoice } from './frame-choice.js';
 import { PipelineMemory } from './pipeline-memory.js';
 import { type MacStatistics, readEtherTypes, readMacs } from './port-statistics.js';
 import { PortWatch } from './port-watch.js';

@@ -17,7 +17,6 @@ export {
 export { Forwarder, type ForwarderOptions } from './forwarder.js';
 export type { ForwarderSocket } from './forwarder-member.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
-export type { FrameChoice } from './frame-choice.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export type { PortEvent } from './port-watch.js';
 export type { EtherTypeCount } from './ether-type-table.js';
