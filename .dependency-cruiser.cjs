@@ -7,7 +7,7 @@ const FLOORS = [
   ['wire', 'ebpf'],
   ['kernel', 'netdev', 'xsk', 'rules', 'control'],
   ['device', 'object', 'faults', 'tap'],
-  ['pipeline', 'generator', 'policy'],
+  ['pipeline', 'generator', 'policy', 'quic'],
   ['demo', 'console'],
   ['daemon'],
   ['cli'],

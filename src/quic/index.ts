@@ -1,0 +1,14 @@
+export { CID_CODECS, type CidCodecName, type CidCodecOptions, cidCodec } from './cid/cid-codec.js';
+export { CidV1, type CidV1Options } from './cid/cidv1.js';
+export {
+  type CidCodec,
+  type CidDescription,
+  CidFailure,
+  type CidTable,
+  type DecodePlace,
+  type RandomFill,
+} from './cid/codec.js';
+export { Katran, type KatranOptions, type KatranVersion } from './cid/katran.js';
+export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msquic.js';
+export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
+export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
