@@ -1,4 +1,12 @@
-import { Batch, FramePool, joinXskSocket, type SocketPlace, Umem, type UmemPlace, type XskSocket } from '../../xsk/index.js';
+import {
+  Batch,
+  FramePool,
+  joinXskSocket,
+  type SocketPlace,
+  Umem,
+  type UmemPlace,
+  type XskSocket,
+} from '../../xsk/index.js';
 import { Bell } from './bell.js';
 import { backendEnd, type LanePlace } from './lane.js';
 import { BATCH } from './ring-sizes.js';

@@ -51,7 +51,10 @@ export class BackendSockets {
 
   /** By queue; the kernel's own beside them. */
   counts(): (PortCounts & { readonly kernel: XskStatistics })[] {
-    return this.ports.map(({ counts, socket }) => ({ ...readPortCounts(counts), kernel: readXskStatistics(socket.fd) }));
+    return this.ports.map(({ counts, socket }) => ({
+      ...readPortCounts(counts),
+      kernel: readXskStatistics(socket.fd),
+    }));
   }
 
   /** Gives all of its frames back and closes the sockets. No thread may be at them any more. */

@@ -70,7 +70,10 @@ export class Backend implements Disposable {
     const packets = new Map<BackendPort, Packet>();
     this.onBatch((batch, port) => {
       let packet = packets.get(port);
-      if (packet === undefined) packets.set(port, (packet = new Packet(batch, port.limit)));
+      if (packet === undefined) {
+        packet = new Packet(batch, port.limit);
+        packets.set(port, packet);
+      }
       for (let i = 0; i < batch.count; i++) {
         packet.moveTo(i);
         batch.egress[i] = callback(packet, port.queue) === SEND_BACK ? SEND_BACK : DONE;

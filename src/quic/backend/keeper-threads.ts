@@ -19,7 +19,10 @@ export class KeeperThread {
   private constructor(plan: KeeperPlan) {
     this.bell = new Bell(plan.bell);
     const name = `xdpkit-keeper-${plan.queues.map(({ socket }) => socket.queue).join('-')}`;
-    this.#thread = new Worker(new URL('./keeper-worker.js', import.meta.url), { workerData: plan, name: name.slice(0, 32) });
+    this.#thread = new Worker(new URL('./keeper-worker.js', import.meta.url), {
+      workerData: plan,
+      name: name.slice(0, 32),
+    });
     this.failed = new Promise((_, reject) => {
       let cause: unknown;
       this.#thread.on('error', (error) => (cause = error));

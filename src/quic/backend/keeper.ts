@@ -1,4 +1,11 @@
-import { joinXskSocket, type QueueRings, type SocketPlace, Umem, type UmemPlace, type XskSocket } from '../../xsk/index.js';
+import {
+  joinXskSocket,
+  type QueueRings,
+  type SocketPlace,
+  Umem,
+  type UmemPlace,
+  type XskSocket,
+} from '../../xsk/index.js';
 import { keeperEnd, type LanePlace } from './lane.js';
 
 /** What the keeper of a queue is told. */

@@ -47,9 +47,13 @@ export function checkRingSizes(sizes: RingSizes): void {
   for (const [name, size] of Object.entries(sizes)) {
     const least = name === 'tx' ? 32 : 64;
     const fits = Number.isInteger(size) && (size & (size - 1)) === 0 && size >= least && size <= 32_768;
-    if (!fits) throw new XdpError('XDP_ERR_USAGE', `ring ${name} has a power of two from ${least} to 32768, not ${size}`);
+    if (!fits)
+      throw new XdpError('XDP_ERR_USAGE', `ring ${name} has a power of two from ${least} to 32768, not ${size}`);
   }
   if (sizes.fill < 2 * sizes.rx) {
-    throw new XdpError('XDP_ERR_USAGE', `the fill ring (${sizes.fill}) has to be twice as large as an RX ring (${sizes.rx})`);
+    throw new XdpError(
+      'XDP_ERR_USAGE',
+      `the fill ring (${sizes.fill}) has to be twice as large as an RX ring (${sizes.rx})`,
+    );
   }
 }
