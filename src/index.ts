@@ -1,5 +1,5 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
-export { type AttachOptions, Device, type DeviceOptions, type FrameChoice } from './device/index.js';
+export { type AttachOptions, Device, type DeviceOptions, type FrameChoice, type PortEvent } from './device/index.js';
 export {
   BpfMap,
   type Codec,
@@ -66,7 +66,6 @@ export {
   openInterface,
   type PacketCallback,
   PacketInterface,
-  type PortEvent,
   type PortSample,
   ReceivedPacket,
   type SocketCounter,

@@ -1,7 +1,7 @@
 export { Backend, type BackendPlace } from './backend/backend.js';
 export { BackendPort, type BatchCallback, DONE, type PortCounts, SEND_BACK } from './backend/backend-port.js';
 export { BackendQueues, type BackendQueuesOptions } from './backend/backend-queues.js';
-export { BackendSockets, type SocketMap } from './backend/backend-sockets.js';
+export { BackendSockets, type SocketPlaces } from './backend/backend-sockets.js';
 export type { BackendModule } from './backend/backend-worker.js';
 export type { FrameAccount } from './backend/frame-account.js';
 export { DEFAULT_RING_SIZES, type RingSizes } from './backend/ring-sizes.js';

@@ -1,7 +1,12 @@
 import { Assembler, Helper, link, R0, R1, R2, R3, R4, R5, R6, XdpAction, XdpContext } from '../../dist/ebpf/index.js';
 import { XdpLink, XdpProgram, XskMap } from '../../dist/kernel/index.js';
 import { createLab, getLink, type Lab, type Link } from '../../dist/netdev/index.js';
-import { BackendQueues, type BackendQueuesOptions, type FrameAccount } from '../../dist/quic/index.js';
+import {
+  BackendQueues,
+  type BackendQueuesOptions,
+  type FrameAccount,
+  type SocketPlaces,
+} from '../../dist/quic/index.js';
 import { withNamespace } from '../../dist/sys/index.js';
 import { Batch, openXskSocket, Umem, type XskSocket } from '../../dist/xsk/index.js';
 import { FarEnd } from '../kernel/far-end.js';
@@ -71,10 +76,14 @@ export class BackendBed implements AsyncDisposable {
     });
   }
 
-  readonly keyOf =
-    (slot: number) =>
-    (queue: number): number =>
-      slot * this.queues + queue;
+  /** Where the program looks for the sockets of a slot. */
+  places(slot: number): SocketPlaces {
+    const key = (queue: number) => slot * this.queues + queue;
+    return {
+      set: (queue, fd) => this.sockets.set(key(queue), fd),
+      unset: (queue) => this.sockets.unset(key(queue)),
+    };
+  }
 
   /** Sends frames to a slot by a queue, each with the next number. @returns how many were sent: all */
   send(slot: number, queue: number, count: number): number {

@@ -11,7 +11,7 @@ const SLOTS = [0, 1, 2, 3];
 function openLocal(bed: BackendBed, queues: BackendQueues, slots = SLOTS) {
   return slots.map((slot) => {
     const sockets = queues.openSockets(slot);
-    sockets.enter(bed.sockets, bed.keyOf(slot));
+    sockets.enter(bed.places(slot));
     const backend = Backend.at({ id: 100 + slot, ports: sockets.ports });
     const seen = { frames: 0, wrong: 0, gaps: 0 };
     const next = new Array<number>(bed.queues).fill(0);
@@ -88,7 +88,7 @@ test('packets are sent back in place, and copies are sent by any queue', async (
   await using bed = new BackendBed(2);
   const queues = await bed.open();
   const sockets = queues.openSockets(1);
-  sockets.enter(bed.sockets, bed.keyOf(1));
+  sockets.enter(bed.places(1));
   using backend = Backend.at({ id: 1, ports: sockets.ports });
   backend.onPacket((packet, queue) => {
     packet.setU8(14, queue);

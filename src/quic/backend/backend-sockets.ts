@@ -4,10 +4,10 @@ import { type PortCounts, type PortPlace, readPortCounts } from './backend-port.
 import { Estate } from './estate.js';
 import type { SteeredQueue } from './steered-queue.js';
 
-/** An XSKMAP: where a socket has to be entered to get packets. */
-export interface SocketMap {
-  set(key: number, fd: number): void;
-  unset(key: number): void;
+/** A backend's places in an XSKMAP: where its sockets have to be entered to get packets. */
+export interface SocketPlaces {
+  set(queue: number, fd: number): void;
+  unset(queue: number): void;
 }
 
 /** Milliseconds after which no packet is on its way to a socket that was taken out of the map (an RCU grace period). */
@@ -19,7 +19,7 @@ export class BackendSockets {
   readonly slot: number;
   readonly ports: readonly PortPlace[];
   readonly #queues: readonly SteeredQueue[];
-  #entered: { readonly map: SocketMap; readonly keys: readonly number[] } | undefined;
+  #places: SocketPlaces | undefined;
 
   /** @throws as `BoundSocket.open`; nothing stays open then */
   constructor(slot: number, queues: readonly SteeredQueue[]) {
@@ -35,18 +35,17 @@ export class BackendSockets {
     this.ports = ports;
   }
 
-  /** Enters the sockets into a map: packets come from now on. @param keyOf the key for packets of a queue */
-  enter(map: SocketMap, keyOf: (queue: number) => number): void {
-    const keys = this.ports.map(({ queue }) => keyOf(queue));
-    this.#entered = { map, keys };
-    for (const [i, { socket }] of this.ports.entries()) map.set(keys[i]!, socket.fd);
+  /** Enters the sockets: packets come from now on. */
+  enter(places: SocketPlaces): void {
+    this.#places = places;
+    for (const { queue, socket } of this.ports) places.set(queue, socket.fd);
   }
 
-  /** Takes them out of it. Idempotent. */
+  /** Takes them out again. Idempotent. */
   leave(): void {
-    const { map, keys } = this.#entered ?? { keys: [] };
-    for (const key of keys) map?.unset(key);
-    this.#entered = undefined;
+    const places = this.#places;
+    this.#places = undefined;
+    for (const { queue } of this.ports) places?.unset(queue);
   }
 
   /** By queue; the kernel's own beside them. */
