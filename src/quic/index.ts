@@ -19,3 +19,4 @@ export { Katran, type KatranOptions, type KatranVersion } from './cid/katran.js'
 export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msquic.js';
 export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
 export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
+export * from './steering/index.js';

@@ -7,8 +7,9 @@ export type {
   ProgramAction,
   SocketAction,
   SourceLengths,
+  SteerAction,
 } from './action.js';
-export { actionText } from './action-text.js';
+export { actionText, plainText } from './action-text.js';
 export { hexBytes, ipText, maskAddress, type Prefix, parsePrefix, prefixText } from './addresses.js';
 export type { ExpressionReader } from './bounds.js';
 export { checkRules, type RuleWarning } from './check-rules.js';
