@@ -4,6 +4,15 @@ export { BackendQueues, type BackendQueuesOptions } from './backend/backend-queu
 export { BackendSockets, type SocketPlaces } from './backend/backend-sockets.js';
 export type { BackendModule } from './backend/backend-worker.js';
 export type { FrameAccount } from './backend/frame-account.js';
+export type { BackendServer } from './backend/served-backend.js';
+export {
+  type OpenSteeringOptions,
+  openSteering,
+  type SteeredBackendOptions,
+  SteeredInterface,
+  type SteeringEvent,
+} from './backend/steered-interface.js';
+export type { BackendCounts, BackendSample, SteeringSample } from './backend/steering-sample.js';
 export { DEFAULT_RING_SIZES, type RingSizes } from './backend/ring-sizes.js';
 export { CID_CODECS, type CidCodecName, type CidCodecOptions, cidCodec } from './cid/cid-codec.js';
 export { CidV1, type CidV1Options } from './cid/cidv1.js';
