@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo-command.js')).demoCommand(),
   bridge: async () => (await import('./bridge-command.js')).bridgeCommand(),
   mirror: async () => (await import('./mirror-command.js')).mirrorCommand(),
+  status: async () => (await import('./status-command.js')).statusCommand(),
+  stop: async () => (await import('./stop-command.js')).stopCommand(),
   console: async () => (await import('./console-command.js')).consoleCommand(),
   generate: async () => (await import('./generate-command.js')).generateCommand(),
   receive: async () => (await import('./receive-command.js')).receiveCommand(),
