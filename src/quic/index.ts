@@ -29,3 +29,5 @@ export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msqu
 export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
 export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
 export * from './steering/index.js';
+export { QuicDissector, type QuicDissectorOptions, type QuicPacket } from './watch/quic-dissector.js';
+export { QuicWatch, type QuicWatchOptions, type WatchedFrame } from './watch/quic-watch.js';

@@ -1,4 +1,5 @@
 import { u32 } from './headers.js';
+import { readVarint, varintSize } from './varint.js';
 
 /** Versions whose long headers are understood: RFC 9000 and RFC 9369. */
 export const QuicVersion = { v1: 0x0000_0001, v2: 0x6b33_43cf } as const;
@@ -108,16 +109,4 @@ export class QuicHeader {
     this.payload = behind;
     return this.end <= end;
   }
-}
-
-/** Bytes of the variable-length integer at `at` (RFC 9000, section 16): 1, 2, 4 or 8. */
-function varintSize(bytes: Uint8Array, at: number): number {
-  return 1 << (bytes[at]! >> 6);
-}
-
-/** A variable-length integer, all of whose bytes are there. Above 2^53 it is rounded. */
-function readVarint(bytes: Uint8Array, at: number): number {
-  let value = bytes[at]! & 0x3f;
-  for (let i = 1; i < varintSize(bytes, at); i++) value = value * 256 + bytes[at + i]!;
-  return value;
 }

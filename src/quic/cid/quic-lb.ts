@@ -2,7 +2,14 @@ import { randomFillSync } from 'node:crypto';
 import { type Assembler, R0, R1, R2 } from '../../ebpf/index.js';
 import { XdpError } from '../../sys/index.js';
 import { aesMemory, decryptionSchedule, encryptionSchedule } from './aes-tables.js';
-import { type CidCodec, type CidDescription, CidFailure, type CidTable, type DecodePlace, type RandomFill } from './codec.js';
+import {
+  type CidCodec,
+  type CidDescription,
+  CidFailure,
+  type CidTable,
+  type DecodePlace,
+  type RandomFill,
+} from './codec.js';
 import { emitAes } from './emit-aes.js';
 import { emitFourPasses, emitOneBlock, FEISTEL_STACK } from './emit-quic-lb.js';
 import { checkServer, checkWhole, emitReach, hexOf, LONGEST_ID } from './id-bytes.js';
