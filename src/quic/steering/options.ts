@@ -21,8 +21,8 @@ export interface SteeringOptions {
   /** What becomes of a packet whose backend has no socket for its queue, and of all while there is no backend. Default `pass`. */
   readonly withoutSocket?: 'drop' | 'pass' | undefined;
   /**
-   * Bytes of the IDs in short headers, which don't tell: so many are counted as one ID. Default: as the codec encodes them. The least
-   * where the servers' IDs differ in length.
+   * Bytes of the IDs in short headers, which don't tell: so many are counted as one ID, 1 to 20. Default: as the codec encodes them. The
+   * least where the servers' IDs differ in length.
    */
   readonly idLength?: number | undefined;
   /** Flows that the table of flows has room for: 1 to 16,777,216. Default 65,536. */
@@ -75,7 +75,7 @@ export function steeringPlan(options: SteeringOptions): SteeringPlan {
     initial: options.initial ?? codec.initial,
     oddPackets: options.oddPackets ?? 'drop',
     withoutSocket: options.withoutSocket ?? 'pass',
-    idLength: whole('idLength', options.idLength ?? codec.idLength, 0, LONGEST_ID),
+    idLength: whole('idLength', options.idLength ?? codec.idLength, 1, LONGEST_ID),
     flows: whole('flows', options.flows ?? 65_536, 1, MOST_ENTRIES),
     counters: whole('counters', options.counters ?? 1024, 1, MOST_ENTRIES),
     insertsPerSecond: whole('insertsPerSecond', options.insertsPerSecond ?? 2048, 1, 1_000_000),

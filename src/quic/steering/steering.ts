@@ -144,7 +144,12 @@ export class Steering implements Disposable {
         for (let at = offset; at < values.length; at += LoadValue.size) total += view.getBigUint64(at, true);
         return Number(total);
       };
-      return { ...entry, packets: sum(LoadValue.packets), bytes: sum(LoadValue.bytes), initials: sum(LoadValue.initials) };
+      return {
+        ...entry,
+        packets: sum(LoadValue.packets),
+        bytes: sum(LoadValue.bytes),
+        initials: sum(LoadValue.initials),
+      };
     });
   }
 

@@ -2,8 +2,8 @@ import { Helper, R0, R1, R2, R3, R10, XdpAction, XdpContext } from '../../ebpf/i
 import { UdpPlace } from '../../rules/index.js';
 import { ACTS } from './backend.js';
 import { BackendValue, LoadValue, SteeringMap } from './layouts.js';
-import { BACKEND, END, FRAME, Stack, type SteeringCode } from './steering-code.js';
 import { Statistic } from './statistics.js';
+import { BACKEND, END, FRAME, Stack, type SteeringCode } from './steering-code.js';
 
 /** The server in R0 is a backend's: its packet goes on to `deliver` (behind it), or to `unknown`. */
 export function writeRouting(code: SteeringCode): void {

@@ -1,7 +1,7 @@
 import { R1, R2, R3, R4, R5, R10 } from '../../ebpf/index.js';
 import { QuicVersion } from '../../wire/index.js';
-import { writeIdCount, writeLongId, writeShortId } from './write-id.js';
 import { END, Stack, type SteeringCode, UDP } from './steering-code.js';
+import { writeIdCount, writeLongId, writeShortId } from './write-id.js';
 
 /** Bytes of the UDP header, behind which the QUIC packet begins. */
 const PAYLOAD = 8;
@@ -31,7 +31,9 @@ const turned = (value: number): number =>
 export function writeShortHeader(code: SteeringCode): void {
   const { a, plan } = code;
   a.comment('short header');
-  a.mov(R1, UDP).alu('+', R1, PAYLOAD + SHORTEST_PACKET).jump('>', R1, END, 'truncated');
+  a.mov(R1, UDP)
+    .alu('+', R1, PAYLOAD + SHORTEST_PACKET)
+    .jump('>', R1, END, 'truncated');
   a.load('u8', R1, UDP, FIRST).jump32('&', R1, 0x80, 'long header');
   writeShortId(code, SHORT_ID);
   writeIdCount(code);
@@ -43,7 +45,9 @@ export function writeShortHeader(code: SteeringCode): void {
 export function writeLongHeader(code: SteeringCode): void {
   const { a, plan } = code;
   a.label('long header');
-  a.mov(R1, UDP).alu('+', R1, PAYLOAD + SHORTEST_LONG_PACKET).jump('>', R1, END, 'truncated');
+  a.mov(R1, UDP)
+    .alu('+', R1, PAYLOAD + SHORTEST_LONG_PACKET)
+    .jump('>', R1, END, 'truncated');
   a.store('u32', R10, Stack.mustHash, 0);
   a.load('u32', R2, UDP, VERSION).load('u8', R3, UDP, LENGTH).load('u8', R1, UDP, FIRST);
   a.jump32('==', R2, turned(QuicVersion.v1), 'version 1').jump32('==', R2, 0, 'version 0');
@@ -73,7 +77,11 @@ export function writeLongHeader(code: SteeringCode): void {
 
 /** Sees that both IDs are in the packet: R3 is the length of the first, and stays, and so does R1. */
 function writeSourceId({ a }: SteeringCode, longest: number | undefined): void {
-  a.mov(R4, UDP).alu('+', R4, R3).mov(R5, R4).alu('+', R5, LONG_ID + 1).jump('>', R5, END, 'truncated');
+  a.mov(R4, UDP)
+    .alu('+', R4, R3)
+    .mov(R5, R4)
+    .alu('+', R5, LONG_ID + 1)
+    .jump('>', R5, END, 'truncated');
   a.load('u8', R4, R4, LONG_ID);
   if (longest !== undefined) a.jump32('>', R4, longest, 'forbidden length');
   a.alu('+', R5, R4).jump('>', R5, END, 'truncated');

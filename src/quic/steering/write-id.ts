@@ -37,14 +37,18 @@ export function writeLongId({ a }: SteeringCode, at: number): void {
     a.alu('&', register, R0);
   };
   a.store('u32', R10, Stack.idKey + CounterKey.length, R3);
-  a.load('u64', R1, UDP, at).load('u64', R2, UDP, at + 8).load('u32', R4, UDP, at + 16);
+  a.load('u64', R1, UDP, at)
+    .load('u64', R2, UDP, at + 8)
+    .load('u32', R4, UDP, at + 16);
   a.jump32('>=', R3, 16, long).mov(R4, 0).jump32('>=', R3, 8, middle).mov(R2, 0);
   mask(R1, 0);
   a.goto(done).label(middle);
   mask(R2, 8);
   a.goto(done).label(long);
   mask(R4, 16);
-  a.label(done).store('u64', R10, Stack.idKey, R1).store('u64', R10, Stack.idKey + 8, R2);
+  a.label(done)
+    .store('u64', R10, Stack.idKey, R1)
+    .store('u64', R10, Stack.idKey + 8, R2);
   a.store('u32', R10, Stack.idKey + 16, R4);
 }
 
