@@ -38,8 +38,10 @@ export default function serve(backend: Backend, data: EchoData): () => void {
         };
         connection = new EchoConnection(accepted, datagram.route(port), newId, () => {
           for (const each of keys) connections.delete(each);
+          backend.connections--;
         });
         for (const each of keys) connections.set(each, connection);
+        backend.connections++;
         counts[EchoCount.accepted]!++;
       }
       if (connection === undefined) counts[EchoCount.unknown]!++;

@@ -13,7 +13,7 @@ export {
   type SteeringEvent,
 } from './backend/steered-interface.js';
 export type { BackendCounts, BackendSample, SteeringSample } from './backend/steering-sample.js';
-export { DEFAULT_RING_SIZES, type RingSizes } from './backend/ring-sizes.js';
+export { DEFAULT_RING_SIZES, type RingSizeChoice, type RingSizes } from './backend/ring-sizes.js';
 export { CID_CODECS, type CidCodecName, type CidCodecOptions, cidCodec } from './cid/cid-codec.js';
 export { CidV1, type CidV1Options } from './cid/cidv1.js';
 export {
@@ -31,3 +31,6 @@ export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
 export * from './steering/index.js';
 export { QuicDissector, type QuicDissectorOptions, type QuicPacket } from './watch/quic-dissector.js';
 export { QuicWatch, type QuicWatchOptions, type WatchedFrame } from './watch/quic-watch.js';
+export { applyConfig } from './config/apply-config.js';
+export { loadSteeringConfig, readSteeringConfig, type SteeringConfig } from './config/steering-config.js';
+export { watchFile } from './config/watch-file.js';

@@ -12,7 +12,7 @@ function openLocal(bed: BackendBed, queues: BackendQueues, slots = SLOTS) {
   return slots.map((slot) => {
     const sockets = queues.openSockets(slot);
     sockets.enter(bed.places(slot));
-    const backend = Backend.at({ id: 100 + slot, ports: sockets.ports });
+    const backend = Backend.at(sockets.place(100 + slot));
     const seen = { frames: 0, wrong: 0, gaps: 0 };
     const next = new Array<number>(bed.queues).fill(0);
     const read = () =>
@@ -89,7 +89,7 @@ test('packets are sent back in place, and copies are sent by any queue', async (
   const queues = await bed.open();
   const sockets = queues.openSockets(1);
   sockets.enter(bed.places(1));
-  using backend = Backend.at({ id: 1, ports: sockets.ports });
+  using backend = Backend.at(sockets.place(1));
   backend.onPacket((packet, queue) => {
     packet.setU8(14, queue);
     packet.setU8(15, 0xee);

@@ -6,7 +6,7 @@ import { BackendSockets } from './backend-sockets.js';
 import { Bell } from './bell.js';
 import type { FrameAccount } from './frame-account.js';
 import { KeeperThread } from './keeper-threads.js';
-import { checkRingSizes, DEFAULT_RING_SIZES, type RingSizes } from './ring-sizes.js';
+import { type RingSizeChoice, ringSizes } from './ring-sizes.js';
 import { SteeredQueue } from './steered-queue.js';
 
 export interface BackendQueuesOptions {
@@ -14,7 +14,7 @@ export interface BackendQueuesOptions {
   readonly capacity: number;
   /** Bytes of a frame: 2048 or 4096. */
   readonly frameSize: number;
-  readonly rings?: Partial<RingSizes> | undefined;
+  readonly rings?: RingSizeChoice | undefined;
   /** Threads of keepers; each serves every so-manieth queue. Default: one for each queue, as far as there are processors. */
   readonly keepers?: number | undefined;
   /** Processors that they are bound to, one each in turn. */
@@ -57,8 +57,7 @@ export class BackendQueues implements AsyncDisposable {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > 4096) {
       throw new XdpError('XDP_ERR_USAGE', `there is room for 1 to 4096 backends, not ${capacity}`);
     }
-    const sizes = { ...DEFAULT_RING_SIZES, ...options.rings };
-    checkRingSizes(sizes);
+    const sizes = ringSizes(options.rings);
     const threads = Math.max(1, Math.min(options.keepers ?? availableParallelism(), link.rxQueues));
     const bells = Array.from({ length: threads }, () => new Bell());
     const queues: SteeredQueue[] = [];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readXskStatistics, type XskStatistics } from '../../xsk/index.js';
+import type { BackendPlace } from './backend.js';
 import { type PortCounts, type PortPlace, readPortCounts } from './backend-port.js';
 import { Estate } from './estate.js';
 import type { SteeredQueue } from './steered-queue.js';
@@ -18,6 +19,7 @@ export class BackendSockets {
   /** Which of the places for backends it has, counted from 0. */
   readonly slot: number;
   readonly ports: readonly PortPlace[];
+  readonly #state: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #queues: readonly SteeredQueue[];
   #places: SocketPlaces | undefined;
 
@@ -33,6 +35,16 @@ export class BackendSockets {
       throw error;
     }
     this.ports = ports;
+  }
+
+  /** For the one thread that shall be at them. @param id what connection IDs name the backend by */
+  place(id: number): BackendPlace {
+    return { id, ports: this.ports, state: this.#state };
+  }
+
+  /** Connections, as its thread says. */
+  get connections(): number {
+    return new Int32Array(this.#state)[0]!;
   }
 
   /** Enters the sockets: packets come from now on. */

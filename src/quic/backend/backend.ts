@@ -7,6 +7,8 @@ export interface BackendPlace {
   /** What connection IDs name it by. */
   readonly id: number;
   readonly ports: readonly PortPlace[];
+  /** One word: see {@link Backend.connections}. */
+  readonly state: SharedArrayBuffer;
 }
 
 /** Batches of one socket at one call of the event loop: timers and other sockets shall not starve. */
@@ -22,19 +24,30 @@ export class Backend implements Disposable {
   readonly id: number;
   /** One for each queue, in their order. */
   readonly ports: readonly BackendPort[];
+  readonly #state: Int32Array;
   #watches: Watch[] = [];
   #stalled: NodeJS.Timeout | undefined;
   #isFlushPlanned = false;
   #isClosed = false;
 
-  private constructor({ id, ports }: BackendPlace) {
+  private constructor({ id, ports, state }: BackendPlace) {
     this.id = id;
+    this.#state = new Int32Array(state);
     this.ports = ports.map((port) => new BackendPort(port));
   }
 
   /** The backend that another thread has opened, for this one to use alone. */
   static at(place: BackendPlace): Backend {
     return new Backend(place);
+  }
+
+  /** Connections that it serves now, for whoever looks at all backends: only the application knows, and says so here. */
+  get connections(): number {
+    return this.#state[0]!;
+  }
+
+  set connections(count: number) {
+    this.#state[0] = count;
   }
 
   /**

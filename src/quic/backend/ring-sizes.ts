@@ -12,6 +12,9 @@ export interface RingSizes {
   readonly completion: number;
 }
 
+/** Sizes as far as somebody has chosen them. */
+export type RingSizeChoice = { readonly [Ring in keyof RingSizes]?: RingSizes[Ring] | undefined };
+
 export const DEFAULT_RING_SIZES: RingSizes = { rx: 1024, tx: 256, fill: 2048, completion: 1024 };
 
 /** Packets that a backend takes in, or sends, at a time. */
@@ -43,17 +46,25 @@ export function returnSize(sizes: RingSizes): number {
 }
 
 /** @throws XDP_ERR_USAGE for a size that no ring has */
-export function checkRingSizes(sizes: RingSizes): void {
+export function ringSizes(choice: RingSizeChoice = {}): RingSizes {
+  const { rx, tx, fill, completion } = DEFAULT_RING_SIZES;
+  const sizes: RingSizes = {
+    rx: choice.rx ?? rx,
+    tx: choice.tx ?? tx,
+    fill: choice.fill ?? fill,
+    completion: choice.completion ?? completion,
+  };
   for (const [name, size] of Object.entries(sizes)) {
     const least = name === 'tx' ? 32 : 64;
     const fits = Number.isInteger(size) && (size & (size - 1)) === 0 && size >= least && size <= 32_768;
-    if (!fits)
-      throw new XdpError('XDP_ERR_USAGE', `ring ${name} has a power of two from ${least} to 32768, not ${size}`);
+    if (!fits) throw usage(`the ${name} ring has a power of two from ${least} to 32768, not ${size}`);
   }
   if (sizes.fill < 2 * sizes.rx) {
-    throw new XdpError(
-      'XDP_ERR_USAGE',
-      `the fill ring (${sizes.fill}) has to be twice as large as an RX ring (${sizes.rx})`,
-    );
+    throw usage(`the fill ring (${sizes.fill}) has to be twice as large as an RX ring (${sizes.rx}), or larger`);
   }
+  return sizes;
+}
+
+function usage(message: string): XdpError {
+  return new XdpError('XDP_ERR_USAGE', message);
 }

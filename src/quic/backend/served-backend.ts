@@ -44,7 +44,7 @@ export class ServedBackend {
     const sockets = queues.openSockets(slot);
     const { module, data, cpu } = server;
     try {
-      const place = { id, ports: sockets.ports };
+      const place = sockets.place(id);
       const thread = await BackendThread.start({ place, module: String(module), data, cpu });
       return new ServedBackend(id, sockets, queues, { thread });
     } catch (error) {
@@ -56,7 +56,7 @@ export class ServedBackend {
   /** On this thread's event loop. @throws as `BoundSocket.open` */
   static here(id: number, slot: number, queues: BackendQueues): ServedBackend {
     const sockets = queues.openSockets(slot);
-    return new ServedBackend(id, sockets, queues, { local: Backend.at({ id, ports: sockets.ports }) });
+    return new ServedBackend(id, sockets, queues, { local: Backend.at(sockets.place(id)) });
   }
 
   /** Calls back when its thread dies without having been told to end. */

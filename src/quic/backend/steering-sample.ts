@@ -10,9 +10,13 @@ export interface BackendCounts extends PortCounts {
   readonly rxDropped: number;
 }
 
-/** A backend: as the kernel has it, and what its sockets have counted; undefined where it has none. */
+/** A backend: as the kernel has it, and where it has sockets here, what is known of them. */
 export interface BackendSample extends SteeringBackend {
+  /** Connections that it serves, if it says so ({@link Backend.connections}). */
+  readonly connections: number | undefined;
   readonly counts: BackendCounts | undefined;
+  /** Packets received, by queue. */
+  readonly rxByQueue: readonly number[] | undefined;
 }
 
 /** The state of a steered interface at a moment. */
@@ -27,7 +31,9 @@ export interface SteeringSample {
 export function readSteeringSample(steering: Steering, served: ReadonlyMap<number, ServedBackend>): SteeringSample {
   const backends = steering.backends().map((backend): BackendSample => {
     const own = served.get(backend.id);
-    return { ...backend, counts: own && countsOf(own) };
+    const { sockets } = own ?? {};
+    const rxByQueue = sockets?.counts().map(({ rxPackets }) => rxPackets);
+    return { ...backend, connections: sockets?.connections, counts: own && countsOf(own), rxByQueue };
   });
   return { time: performance.now(), backends, statistics: steering.statistics() };
 }
