@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   extcap: async () => (await import('./extcap-command.js')).extcapCommand(),
   load: async () => (await import('./load-command.js')).loadCommand(),
   links: async () => (await import('./links-command.js')).linksCommand(),
+  quic: async () => (await import('./quic-command.js')).quicCommand(),
+  cid: async () => (await import('./cid-command.js')).cidCommand(),
   rules: async () => (await import('./rules-command.js')).rulesCommand(),
 };
 

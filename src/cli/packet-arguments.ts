@@ -32,7 +32,8 @@ export async function* packetsOf(argument: string): AsyncGenerator<GivenPacket> 
   }
 }
 
-async function* packetsOfCapture(file: string): AsyncGenerator<GivenPacket> {
+/** @throws XDP_ERR_CAPTURE */
+export async function* packetsOfCapture(file: string): AsyncGenerator<Required<GivenPacket>> {
   let number = 0;
   for await (const { bytes, seconds, nanoseconds } of readCapture(createReadStream(file))) {
     number++;
