@@ -27,7 +27,9 @@ const weight = wholeNumber(1, 65_535);
 export function quicBackendsCommand(): Command {
   const command = new Command('backends')
     .summary('list, add, drain, remove and weigh the backends of a running steering')
-    .description('Change the backends of an `xdpkit quic steer` that runs. No connection that stays loses a packet by it.');
+    .description(
+      'Change the backends of an `xdpkit quic steer` that runs. No connection that stays loses a packet by it.',
+    );
   const verb = (name: string, summary: string) =>
     command
       .command(name)

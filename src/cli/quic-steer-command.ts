@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { Announcement, SteeringServer, STEER_COMMAND } from '../daemon/index.js';
+import { Announcement, STEER_COMMAND, SteeringServer } from '../daemon/index.js';
 import {
   applyConfig,
   loadSteeringConfig,
   openSteering,
   readSteeringConfig,
-  Steering,
   type SteeredInterface,
+  Steering,
   type SteeringConfig,
   type SteeringEvent,
   type SteeringSample,

@@ -75,7 +75,8 @@ export function findRun(target?: string, command?: string): Run {
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
   const list = running.map(({ name, pid }) => `${name} (${pid})`).join(', ');
-  const none = target === undefined ? `${command === undefined ? 'nothing' : `no ${command}`} runs` : `${target} does not run`;
+  const none =
+    target === undefined ? `${command === undefined ? 'nothing' : `no ${command}`} runs` : `${target} does not run`;
   const several = target === undefined ? 'several run' : `several run that are called ${target}`;
   const advice = found.length > 0 ? `name one, or its number: ${list}` : list ? `these run: ${list}` : undefined;
   throw new XdpError('XDP_ERR_NOT_RUNNING', found.length === 0 ? none : several, { advice });

@@ -154,7 +154,8 @@ async function post(path: string, asked: SteeringRequest): Promise<unknown> {
     [response] = (await once(sent, 'response')) as [IncomingMessage];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') throw new XdpError('XDP_ERR_PERMISSION', `${path} belongs to another user`, { cause: error });
+    if (code === 'EACCES')
+      throw new XdpError('XDP_ERR_PERMISSION', `${path} belongs to another user`, { cause: error });
     return undefined;
   }
   const answer = JSON.parse(await textOf(response, Number.POSITIVE_INFINITY)) as Record<string, unknown>;

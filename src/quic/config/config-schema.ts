@@ -101,10 +101,7 @@ const ring = whole(32, 32_768).optional();
 export const configSchema: z.ZodType<ConfigFile> = z
   .strictObject({
     codec: codecSchema,
-    ports: z
-      .array(whole(1, 65_535))
-      .min(1, { error: 'is an empty list' })
-      .max(16, { error: 'has at most 16 entries' }),
+    ports: z.array(whole(1, 65_535)).min(1, { error: 'is an empty list' }).max(16, { error: 'has at most 16 entries' }),
     initial: one('decode', 'hash').optional(),
     oddPackets: one('drop', 'pass').optional(),
     withoutSocket: one('drop', 'pass').optional(),

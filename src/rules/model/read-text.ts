@@ -19,7 +19,10 @@ export function readText<T>(text: string, schema: z.ZodType<T>, file: string): T
   if (result.success) return result.data;
   const found = findings(result.error.issues, value).map(({ path, key, message }) => {
     const place = document.locate(path, key);
-    return { line: place?.line ?? 0, text: problemText({ file, path: '', ...place, message: `${subject(path)} ${message}` }) };
+    return {
+      line: place?.line ?? 0,
+      text: problemText({ file, path: '', ...place, message: `${subject(path)} ${message}` }),
+    };
   });
   return refuse(found.sort((a, b) => a.line - b.line).map((each) => each.text));
 }
@@ -31,5 +34,7 @@ function refuse(lines: readonly string[]): never {
 /** `backends[1].weight` */
 function subject(path: Path): string {
   if (path.length === 0) return 'it';
-  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`)).join('');
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`))
+    .join('');
 }
