@@ -2,12 +2,14 @@
  * One backend of quic-echo: what its thread runs. Connection IDs that it issues name it, so that every packet of its
  * connections comes here, whatever address and port the client has by then.
  */
-import quiche from '@matrixai/quic/native/quiche.js';
 import type { Config } from '@matrixai/quic/native/types.js';
 import { type Backend, type CidCodec, cidCodec } from 'xdpkit/quic';
 import { Datagram } from './datagrams.js';
 import { EchoConnection } from './echo-connection.js';
 import { EchoCount, type EchoData } from './echo-data.js';
+import { loadOwnQuiche } from './own-quiche.js';
+
+const quiche = loadOwnQuiche();
 
 export default function serve(backend: Backend, data: EchoData): () => void {
   const codec = cidCodec(data.codec);
@@ -16,6 +18,8 @@ export default function serve(backend: Backend, data: EchoData): () => void {
   const connections = new Map<string, EchoConnection>();
   const datagram = new Datagram();
   backend.onBatch((batch, port) => {
+    const stop = Atomics.exchange(counts, EchoCount.stop, 0);
+    if (stop > 0) Atomics.wait(counts, EchoCount.stop, 0, stop);
     const { bytes, addresses, lengths } = batch;
     for (let i = 0; i < batch.count; i++) {
       if (!datagram.read(bytes, addresses[i]!, lengths[i]!)) continue;

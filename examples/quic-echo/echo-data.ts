@@ -20,5 +20,7 @@ export const EchoCount = {
   unknown: 2,
   /** Packets whose ID has the length of the server's own and names another backend. */
   strangers: 3,
+  /** Written from outside: milliseconds that the backend shall stand still, once. To see what becomes of the others. */
+  stop: 4,
 } as const;
-export const ECHO_COUNTS_BYTES = 16;
+export const ECHO_COUNTS_BYTES = 20;

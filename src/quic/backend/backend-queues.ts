@@ -5,7 +5,7 @@ import type { ZeroCopy } from '../../xsk/index.js';
 import { BackendSockets } from './backend-sockets.js';
 import { Bell } from './bell.js';
 import type { FrameAccount } from './frame-account.js';
-import { KeeperThread } from './keeper-threads.js';
+import { KeeperThread } from './keeper-thread.js';
 import { type RingSizeChoice, ringSizes } from './ring-sizes.js';
 import { SteeredQueue } from './steered-queue.js';
 

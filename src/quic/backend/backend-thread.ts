@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { XdpError } from '../../sys/index.js';
 import type { BackendPlan } from './backend-worker.js';
@@ -33,7 +32,8 @@ export class BackendThread {
   /** Resolves when the module is ready for packets. @throws XDP_ERR_WORKER when it could not be */
   static async start(plan: BackendPlan): Promise<BackendThread> {
     const thread = new BackendThread(plan);
-    const failure = await Promise.race([once(thread.#thread, 'message').then(() => undefined), thread.ended]);
+    const ready = new Promise<undefined>((resolve) => thread.#thread.once('message', () => resolve(undefined)));
+    const failure = await Promise.race([ready, thread.ended]);
     if (failure !== undefined) throw failure;
     return thread;
   }

@@ -36,7 +36,7 @@ export class KeeperThread {
   /** Resolves when the fill rings are full. @throws XDP_ERR_WORKER */
   static async start(queues: readonly KeptQueue[], bell: SharedArrayBuffer, cpu?: number): Promise<KeeperThread> {
     const keeper = new KeeperThread({ queues, bell, cpu });
-    await Promise.race([once(keeper.#thread, 'message'), keeper.failed]);
+    await Promise.race([new Promise((resolve) => keeper.#thread.once('message', resolve)), keeper.failed]);
     return keeper;
   }
 
