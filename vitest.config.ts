@@ -8,6 +8,7 @@ const UNPRIVILEGED = [
   'test/{control,ebpf,faults,package,wire}/*.test.ts',
   'test/console/!(live-)*.test.ts',
   'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
+  'test/quic/maglev.test.ts',
   'test/e2e/usage.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',

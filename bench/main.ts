@@ -1,5 +1,6 @@
 /** The benchmarks: `npm run bench -- --help`. */
 import { parseArgs, styleText } from 'node:util';
+import { type CidTimes, measureCid, printCid } from './cid.js';
 import { type LatencyResult, measureLatency } from './latency.js';
 import { type MemoryResult, measureMemory } from './memory.js';
 import { measurePairs, type Pairs } from './pairs.js';
@@ -17,7 +18,7 @@ const USAGE = `Usage: npm run bench -- [options]
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
 libbpf-dev, iproute2, util-linux and iputils-ping; for rules and steering clang-14. Close to nothing else should run meanwhile.
 
-  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules, steering (default: all that can run)
+  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules, steering, cid (default: all that can run)
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
   --runs N         of a program of rules or steering, each time (default 10000000)
@@ -49,6 +50,7 @@ interface Results {
   testpmd?: { rxdrop: number; forward: number };
   rules?: RulesResult;
   steering?: SteeringResult;
+  cid?: readonly CidTimes[];
 }
 
 const note = (text: string) => process.stderr.write(`${text}\n`);
@@ -81,7 +83,7 @@ async function main(): Promise<void> {
     batch,
     size,
   };
-  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules', 'steering'];
+  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules', 'steering', 'cid'];
   const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
   const results: Results = {
@@ -110,6 +112,10 @@ async function main(): Promise<void> {
   if (only.includes('steering')) {
     const { pairs, runs } = settings;
     results.steering = measureSteering({ pairs, runs, frames: quick ? 2000 : 20_000 }, note);
+  }
+  if (only.includes('cid')) {
+    note('connection IDs');
+    results.cid = measureCid({ pairs: settings.pairs, runs: Number(values.runs ?? (quick ? 100_000 : 2_000_000)) });
   }
   if (values.json) console.log(JSON.stringify(results, undefined, 2));
   else print(results);
@@ -170,7 +176,7 @@ async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ r
   }
 }
 
-function print({ workloads, memory, latency, testpmd, rules, steering }: Results): void {
+function print({ workloads, memory, latency, testpmd, rules, steering, cid }: Results): void {
   const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
   const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
     all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
@@ -206,6 +212,7 @@ function print({ workloads, memory, latency, testpmd, rules, steering }: Results
   }
   if (rules) printRules(rules);
   if (steering) printSteering(steering);
+  if (cid) printCid(cid);
 }
 
 await main();

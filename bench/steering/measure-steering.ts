@@ -34,7 +34,7 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-export interface SteeringTime {
+interface SteeringTime {
   readonly codec: string;
   readonly backends: number;
   readonly packet: string;

@@ -8,7 +8,7 @@ export function cidCommand(): Command {
   return new Command('cid')
     .summary('connection IDs of QUIC: which server do they name?')
     .description(
-      'Read and make QUIC connection IDs that tell load balancers which server a packet is for. docs/quic.md has the codecs.',
+      'Read and make QUIC connection IDs that tell load balancers which server a packet is for. docs/cid-codecs.md has the codecs.',
     )
     .addCommand(cidDecodeCommand())
     .addCommand(cidEncodeCommand())

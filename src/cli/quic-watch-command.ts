@@ -67,7 +67,7 @@ Examples:
   xdpkit quic watch --read capture.pcapng
 
 It sees what the interface receives, not what it sends; a file has both. Where another XDP program runs it is refused. An
-interface needs CAP_NET_ADMIN and CAP_BPF (root has them), a file nothing. Exit codes: 0 ended by --count, --duration, SIGTERM
+interface needs CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON (root has them), a file nothing. Exit codes: 0 ended by --count, --duration, SIGTERM
 or the end of the file, 1 failure, 2 usage, 3 not permitted, 4 unsupported, 5 conflict, 130 ended by Ctrl-C.`;
 
 async function run(

@@ -146,6 +146,10 @@ export class InterpretedSteering {
   setBackends(slots: readonly BackendSlot[]): void {
     const entries = slots.flatMap(({ entry }) => entry ?? []);
     for (const [slot, one] of slots.entries()) {
+      const before = readBackendSlot(this.maps[SteeringMap.backends]!.lookup(u32(slot), 0) as Uint8Array, slot);
+      if (one.entry !== undefined && before.entry?.id !== one.entry.id) {
+        this.maps[SteeringMap.load]!.update(u32(slot), new Uint8Array(24), 0, 0);
+      }
       this.maps[SteeringMap.backends]!.update(u32(slot), writeBackendSlot(one), 0, 0);
     }
     const servers = this.maps[SteeringMap.servers] as InterpreterHash;

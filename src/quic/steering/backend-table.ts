@@ -15,17 +15,19 @@ import { MAGLEV_SHAPE } from './steering-maps.js';
 
 /**
  * The backends of a steering, in the maps that its program reads: they are the truth, whoever has written them. A change is seen by
- * packets at once; those of connections that stay go on to where they were.
+ * packets at once; those of connections that stay go on to where they were. One process makes changes at a time.
  */
 export class BackendTable {
   readonly #backends: BpfMap;
   readonly #servers: BpfMap;
   readonly #maglev: BpfMap;
+  readonly #load: BpfMap;
 
   constructor(maps: ReadonlyMap<string, BpfMap>) {
     this.#backends = maps.get(SteeringMap.backends)!;
     this.#servers = maps.get(SteeringMap.servers)!;
     this.#maglev = maps.get(SteeringMap.maglev)!;
+    this.#load = maps.get(SteeringMap.load)!;
   }
 
   /** By slot. */
@@ -46,7 +48,11 @@ export class BackendTable {
       slots[slot] = { generation: slots[slot]!.generation, entry };
       added.push(entry);
     }
-    for (const { slot } of added) this.#write(slots, slot);
+    for (const { slot } of added) {
+      // What was counted for who had the slot before.
+      this.#load.update(u32(slot), new Uint8Array(this.#load.lookupSize));
+      this.#write(slots, slot);
+    }
     for (const { id, slot } of added) this.#servers.update(u32(id), u32(slot));
     this.#hash(slots);
     return added;

@@ -68,6 +68,10 @@ export class SteeringReference {
   /** All slots, as they are from now on. */
   setBackends(slots: readonly BackendSlot[]): void {
     const entries = slots.flatMap(({ entry }) => entry ?? []);
+    for (const { slot, id } of entries) {
+      // What was counted for who had the slot before is gone.
+      if (this.#slots[slot]?.entry?.id !== id) this.load[slot] = { packets: 0, bytes: 0, initials: 0 };
+    }
     this.#slots = slots;
     this.#servers = new Map(entries.map(({ id, slot }) => [id, slot]));
     this.#table = maglevTable(entries.filter(({ state }) => state === 'active')) as Uint16Array<ArrayBuffer>;

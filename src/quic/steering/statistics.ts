@@ -59,9 +59,8 @@ const COUNTERS: readonly Counter[] = [
   'toHost',
   'toDrop',
 ];
-export type StatisticsCounter = Counter;
 
-export const VARIANTS = 8;
+const VARIANTS = 8;
 /** Offsets in bytes in the one value of `quic_stats`, all u64. */
 export const Statistic: Readonly<Record<Counter, number>> & {
   readonly variants: number;

@@ -9,7 +9,7 @@ export const END: Register = UdpPlace.end;
 export const NETWORK: Register = UdpPlace.network;
 export const UDP: Register = UdpPlace.udp;
 /** In the end: the backend's value in `quic_backends`. */
-export const BACKEND: Register = NETWORK;
+export const BACKEND: Register = UdpPlace.network;
 
 /** Offsets from R10, below what the parser keeps. */
 export const Stack = {

@@ -1,6 +1,6 @@
 import { link as linkProgram } from '../../ebpf/index.js';
 import { BpfMap, NamedPins, u32, XdpProgram } from '../../kernel/index.js';
-import { XdpError } from '../../sys/index.js';
+import { requireCapabilities, XdpError } from '../../sys/index.js';
 import type { BackendEntry, BackendOptions } from './backend.js';
 import { BackendTable, maglevValue } from './backend-table.js';
 import { CounterKey, LoadValue, SettingsValue, SteeringMap } from './layouts.js';
@@ -14,7 +14,7 @@ const PIN_KIND = 'steering';
 /** The pin that rules look for. */
 const PROGRAM_PIN = 'program';
 
-/** A backend, and what it got since its slot was first used. */
+/** A backend, and what it got since it was added. */
 export interface SteeringBackend extends BackendEntry {
   readonly packets: number;
   /** Of frames. */
@@ -32,8 +32,8 @@ export interface CountedId {
 
 /**
  * QUIC steering in the kernel: an XDP program that hands every packet to the backend that its connection ID names, and the maps by
- * which backends come and go. It is attached by others, or called by rules (`{ steer: NAME }`) once it is pinned. Needs CAP_BPF and
- * CAP_NET_ADMIN; Linux 5.15.
+ * which backends come and go. It is attached by others, or called by rules (`{ steer: NAME }`) once it is pinned. Needs CAP_BPF,
+ * CAP_NET_ADMIN and CAP_PERFMON; Linux 5.15.
  *
  * ```ts
  * using steering = Steering.load({ codec: cidCodec({ codec: 'cidv1' }), queues: link.queues, ports: [4433] });
@@ -68,6 +68,8 @@ export class Steering implements Disposable {
   /** Makes the maps, without backends, and loads the program. @throws XDP_ERR_USAGE, XDP_ERR_VERIFIER, XDP_ERR_PERMISSION */
   static load(options: SteeringOptions): Steering {
     const { program: assembled, maps: shapes } = compileSteering(options);
+    // It counts bytes: the length of a frame is the difference of two pointers (kernel/bpf/verifier.c, allow_ptr_leaks).
+    requireCapabilities('a QUIC steering', ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON']);
     const maps = new Map<string, BpfMap>();
     try {
       for (const shape of shapes) maps.set(shape.name, makeMap(shape));
@@ -178,7 +180,7 @@ export class Steering implements Disposable {
     this.#table.change(id, { weight });
   }
 
-  /** Its sockets, as far as they were set by this object, are taken out, its IDs are unknown, and its flows are hashed anew. @throws XDP_ERR_USAGE */
+  /** Its IDs are unknown from now on, its flows are hashed anew, and its sockets are taken out. @throws XDP_ERR_USAGE */
   remove(id: number): void {
     const { slot } = this.#table.remove(id);
     for (let queue = 0; queue < this.queues; queue++) this.unsetSocket(slot, queue);

@@ -1,5 +1,6 @@
 import { R1, R2, R3, R4, R5, R10 } from '../../ebpf/index.js';
 import { QuicVersion } from '../../wire/index.js';
+import { CounterKey } from './layouts.js';
 import { END, Stack, type SteeringCode, UDP } from './steering-code.js';
 import { writeIdCount, writeLongId, writeShortId } from './write-id.js';
 
@@ -9,8 +10,8 @@ const PAYLOAD = 8;
 const FIRST = PAYLOAD;
 const VERSION = PAYLOAD + 1;
 const LENGTH = PAYLOAD + 5;
-export const SHORT_ID: number = PAYLOAD + 1;
-export const LONG_ID: number = PAYLOAD + 6;
+const SHORT_ID: number = PAYLOAD + 1;
+const LONG_ID: number = PAYLOAD + 6;
 /** Bytes of an ID, at most (RFC 9000, section 17.2). */
 export const LONGEST_ID = 20;
 /**
@@ -64,7 +65,7 @@ export function writeLongHeader(code: SteeringCode): void {
   writeLongId(code, LONG_ID);
   writeIdCount(code);
   a.load('u32', R1, R10, Stack.mustHash).jump32('!=', R1, 0, 'hash');
-  a.load('u32', R5, R10, Stack.idKey + 20);
+  a.load('u32', R5, R10, Stack.idKey + CounterKey.length);
   const place = { base: UDP, at: LONG_ID, end: END, length: R5, reached: LONGEST_ID };
   plan.codec.emitDecode(a, { ...place, stack: codecStack(code), failed: 'invalid' });
   a.goto('decoded');

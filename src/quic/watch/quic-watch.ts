@@ -30,7 +30,8 @@ const RING = 4 << 20;
 
 /**
  * Looks at what an interface receives, and takes nothing away: an XDP program copies the frames that an expression matches, at
- * most 2,048 bytes of each, and all of them go on to the host. Needs CAP_NET_ADMIN and CAP_BPF; Linux 5.18.
+ * most 2,048 bytes of each, and all of them go on to the host. Needs CAP_NET_ADMIN, CAP_BPF and, for an expression that looks
+ * behind IP headers, CAP_PERFMON; Linux 5.18.
  */
 export class QuicWatch implements Disposable {
   readonly link: Link;

@@ -9,7 +9,7 @@ export function actionText(action: Action): string {
 export function plainText(action: PlainAction): string {
   if (typeof action === 'string') return action;
   if ('program' in action) return `program ${action.program}`;
-  if ('steer' in action) return `steer by ${action.steer}`;
+  if ('steer' in action) return `steer through ${action.steer}`;
   const { redirect } = action;
   return 'socket' in redirect ? `redirect to socket ${redirect.socket}` : `redirect to ${redirect.interface}`;
 }
