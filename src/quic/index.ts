@@ -28,12 +28,9 @@ export { Katran, type KatranOptions, type KatranVersion } from './cid/katran.js'
 export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msquic.js';
 export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
 export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
-<<<<<<< HEAD
 export { applyConfig } from './config/apply-config.js';
 export { loadSteeringConfig, readSteeringConfig, type SteeringConfig } from './config/steering-config.js';
 export { watchFile } from './config/watch-file.js';
-=======
->>>>>>> c703823916c860b2d946cbcfc827be2f5297a55e
 export * from './steering/index.js';
 export { QuicDissector, type QuicDissectorOptions, type QuicPacket } from './watch/quic-dissector.js';
 export { QuicWatch, type QuicWatchOptions, type WatchedFrame } from './watch/quic-watch.js';
