@@ -10,6 +10,7 @@ const UNPRIVILEGED = [
   'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
   'test/quic/maglev.test.ts',
   'test/e2e/usage.test.ts',
+  'test/quic/{cid,cid-command,dissector}.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{errors,mapping,owned-fd}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',

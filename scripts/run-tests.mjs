@@ -1,9 +1,10 @@
 /**
  * Runs all tests, in two lanes side by side: much of their time they wait. Tests that measure or ping between hosts are
- * all in the first, one after the other. What the second lane has to say is printed when both are done.
+ * all in the first, one after the other. What the second lane has to say is printed when both are done, and then what both
+ * have counted together.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 
 const HOSTS = ['e2e', 'pipeline', 'device', 'demo'];
 const NO_TESTS = ['vm'];
@@ -11,8 +12,11 @@ const others = readdirSync('test', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && ![...HOSTS, ...NO_TESTS].includes(entry.name))
   .map(({ name }) => name);
 
-const lane = (folders, stdio) => {
-  const child = spawn('npx', ['vitest', 'run', ...folders.map((name) => `test/${name}/`)], { stdio });
+mkdirSync('temp', { recursive: true });
+const counts = mkdtempSync('temp/counts-');
+const lane = (folders, stdio, name) => {
+  const env = { ...process.env, XDPKIT_COUNTS: `${counts}/${name}` };
+  const child = spawn('npx', ['vitest', 'run', ...folders.map((folder) => `test/${folder}/`)], { stdio, env });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => output.push(data));
   // Ctrl-C reaches all of them; a lane ends in its own way.
@@ -21,8 +25,17 @@ const lane = (folders, stdio) => {
 };
 process.on('SIGINT', () => {});
 
-const first = lane(HOSTS, 'inherit');
-const second = lane(others, ['ignore', 'pipe', 'pipe']);
+const first = lane(HOSTS, 'inherit', 'hosts');
+const second = lane(others, ['ignore', 'pipe', 'pipe'], 'others');
 const codes = await Promise.all([first.ended, second.ended]);
 process.stdout.write(Buffer.concat(second.output));
-process.exitCode = Math.max(...codes);
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const file of readdirSync(counts)) {
+  for (const [state, count] of Object.entries(JSON.parse(readFileSync(`${counts}/${file}`, 'utf8')))) sum[state] += count;
+}
+rmSync(counts, { recursive: true });
+const all = sum.passed + sum.failed + sum.skipped;
+const states = Object.entries(sum).filter(([state, count]) => state === 'passed' || count > 0);
+console.log(`Both lanes:  Tests  ${states.map(([state, count]) => `${count} ${state}`).join(' | ')} (${all})`);
+process.exitCode = sum.passed === 0 ? 1 : Math.max(...codes);

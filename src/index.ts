@@ -1,5 +1,14 @@
 /** xdpkit: the Linux express data path from TypeScript. The parts below are also there on their own: `xdpkit/xsk`, … */
+
+export {
+  ConsoleServer,
+  type ConsoleServerOptions,
+  type PipelineControl,
+} from './console/index.js';
+export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
+export { bridgeControl } from './daemon/index.js';
 export { type AttachOptions, Device, type DeviceOptions, type FrameChoice, type PortEvent } from './device/index.js';
+export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
 export {
   BpfMap,
   type Codec,
@@ -44,14 +53,6 @@ export {
   Variable,
 } from './object/index.js';
 export {
-  ConsoleServer,
-  type ConsoleServerOptions,
-  type PipelineControl,
-} from './console/index.js';
-export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
-export { bridgeControl } from './daemon/index.js';
-export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
-export {
   Bridge,
   type BridgeEvent,
   type BridgeOptions,
@@ -84,6 +85,17 @@ export {
   type RulesPlace,
   type RulesTrial,
 } from './policy/index.js';
+export {
+  type CidCodec,
+  type CidCodecOptions,
+  CidFailure,
+  cidCodec,
+  QuicDissector,
+  type QuicDissectorOptions,
+  type QuicPacket,
+  QuicWatch,
+  type QuicWatchOptions,
+} from './quic/index.js';
 export {
   type Action,
   type AddressMaskMatch,
@@ -160,7 +172,6 @@ export {
   XdpError,
   type XdpErrorOptions,
 } from './sys/index.js';
-export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';
 export {
   listTaps,
   TAP_NAME,
@@ -173,3 +184,4 @@ export {
   type TapStatus,
   tapComment,
 } from './tap/index.js';
+export { Batch, Packet, type XskStatistics, type ZeroCopy } from './xsk/index.js';

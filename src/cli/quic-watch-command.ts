@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { QuicDissector, QuicWatch } from '../quic/index.js';
 import { type Expression, matchesExpression, parseExpression } from '../rules/index.js';
-import { XdpError } from '../sys/index.js';
+import { requireCapabilities, XdpError } from '../sys/index.js';
 import { duration, wholeNumber } from './arguments.js';
 import { addCodecOptions, type CodecFlags, optionalCodecOf } from './cid-options.js';
 import { expressionOf } from './collect-packets.js';
@@ -109,6 +109,7 @@ async function watch(
   printer: QuicPrinter,
   signal: AbortSignal,
 ): Promise<void> {
+  requireCapabilities('watching QUIC', ['CAP_NET_ADMIN', 'CAP_BPF', 'CAP_PERFMON']);
   using watched = QuicWatch.open(name, { expression, mode, netns, force });
   for (const notice of watched.notices) printNote(notice);
   let timer: NodeJS.Timeout | undefined;

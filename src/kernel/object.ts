@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { Errno, OwnedFd, XdpError } from '../sys/index.js';
+import { Errno, OwnedFd, refusedError, XdpError } from '../sys/index.js';
 import {
   BPF_LINK_GET_FD_BY_ID,
   BPF_LINK_GET_NEXT_ID,
@@ -52,7 +52,7 @@ export function openById(kind: ObjectKind, id: number): OwnedFd | undefined {
 function idError(call: string, result: number): XdpError {
   const cause = bpfError(call, result);
   if (cause.code !== 'XDP_ERR_PERMISSION') return cause;
-  return new XdpError('XDP_ERR_PERMISSION', `${call} by id needs CAP_SYS_ADMIN`, { cause, advice: 'run as root' });
+  return refusedError(`${call} by id`, ['CAP_SYS_ADMIN'], cause);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Errno, SystemError, XdpError } from '../sys/index.js';
+import { Errno, refusedError, SystemError } from '../sys/index.js';
 import { unlessUnsupported } from './device-numbers.js';
 import { ethtoolIoctl } from './ethtool-ioctl.js';
 import type { FlowRule } from './flow-rule.js';
@@ -138,12 +138,7 @@ class FlowDevice implements Disposable {
     const errno = -ethtoolIoctl(this.#socket.fd, name, request);
     if (errno <= 0) return;
     const failure = new SystemError('ioctl', errno, `${what} ${name}`);
-    if (errno === Errno.EPERM) {
-      throw new XdpError('XDP_ERR_PERMISSION', `${what} ${name} needs CAP_NET_ADMIN`, {
-        cause: failure,
-        advice: 'run as root or see docs/privileges.md',
-      });
-    }
+    if (errno === Errno.EPERM) throw refusedError(`${what} ${name}`, ['CAP_NET_ADMIN'], failure);
     unlessUnsupported(this.#link, 'flow steering rules', () => {
       throw failure;
     });

@@ -1,6 +1,7 @@
 import { XdpError } from '../sys/index.js';
+import { parseIp } from '../wire/index.js';
 import type { FlowMatch, FlowRule, FlowType, Masked } from './flow-rule.js';
-import { formatIp, parseIp, parsePrefix } from './ip-text.js';
+import { formatIp, parsePrefix } from './ip-text.js';
 import { formatMac, parseMac } from './mac.js';
 import { viewOf } from './netlink-attributes.js';
 

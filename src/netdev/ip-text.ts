@@ -1,28 +1,6 @@
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { SocketAddress } from 'node:net';
 import { XdpError } from '../sys/index.js';
-
-/**
- * The 4 or 16 bytes of an IP address.
- *
- * @throws XDP_ERR_USAGE
- */
-export function parseIp(text: string): Uint8Array {
-  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
-  if (!isIPv6(text) || text.includes('%')) {
-    throw new XdpError('XDP_ERR_USAGE', `${JSON.stringify(text)} is no IP address`);
-  }
-  // An IPv4 address at the end (RFC 4291, 2.2.3) stands for the last two groups.
-  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
-    const [a, b, c, d] = parts.slice(0, 4).map((part) => Number(part).toString(16).padStart(2, '0'));
-    return `${a}${b}:${c}${d}`;
-  });
-  const [head = '', tail] = hex.split('::');
-  const groups = (part: string | undefined) => (part ? part.split(':').map((group) => Number.parseInt(group, 16)) : []);
-  const before = groups(head);
-  const after = groups(tail);
-  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
-  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
-}
+import { parseIp } from '../wire/index.js';
 
 /** The usual text of 4 or 16 bytes (RFC 5952); anything else gives an empty string. */
 export function formatIp(bytes: Uint8Array): string {

@@ -6,6 +6,7 @@ import {
   NETNS_DIRECTORY,
   namespacePath,
   OwnedFd,
+  refusedError,
   withNamespace,
   XdpError,
 } from '../sys/index.js';
@@ -118,9 +119,6 @@ function withPermissionAdvice(run: () => void): void {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (!isErrno(cause, Errno.EPERM, Errno.EACCES) && code !== 'EPERM' && code !== 'EACCES') throw cause;
-    throw new XdpError('XDP_ERR_PERMISSION', 'making and deleting network namespaces needs CAP_SYS_ADMIN', {
-      cause,
-      advice: 'run as root or see docs/privileges.md',
-    });
+    throw refusedError('making and deleting network namespaces', ['CAP_SYS_ADMIN'], cause);
   }
 }

@@ -1,5 +1,6 @@
+import { parseIp } from '../wire/index.js';
 import { AF_INET, AF_INET6, familyOf, ipVersion } from './ip-family.js';
-import { formatIp, parseIp } from './ip-text.js';
+import { formatIp } from './ip-text.js';
 import { getLink } from './links.js';
 import { formatMac, parseMac } from './mac.js';
 import { Attributes, PayloadWriter, viewOf } from './netlink-attributes.js';

@@ -1,4 +1,4 @@
-import { Errno, errnoName, XdpError } from '../sys/index.js';
+import { Errno, errnoName, refusedError, XdpError } from '../sys/index.js';
 import {
   decodeMessages,
   decodeStatus,
@@ -109,10 +109,6 @@ export function checkStatus(what: string, message: NetlinkMessage): void {
 
 function refused(what: string, errno: number, reason: string | undefined): XdpError {
   const words = `${what}: ${errnoName(errno)}${reason ? `, ${reason}` : ''}`;
-  const below = { call: 'netlink', errno };
-  if (errno !== Errno.EPERM) return new XdpError('XDP_ERR_NETLINK', words, below);
-  return new XdpError('XDP_ERR_PERMISSION', words, {
-    ...below,
-    advice: 'this needs CAP_NET_ADMIN in the network namespace; run as root or see docs/privileges.md',
-  });
+  const error = new XdpError('XDP_ERR_NETLINK', words, { call: 'netlink', errno });
+  return errno === Errno.EPERM ? refusedError(what, ['CAP_NET_ADMIN'], error) : error;
 }

@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, OwnedFd, withNamespace, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, OwnedFd, refusedError, withNamespace } from '../sys/index.js';
 import { getLink } from './links.js';
 import type { NetnsOptions } from './netlink-socket.js';
 
@@ -28,10 +28,7 @@ export class PromiscuousMode implements Disposable {
       this.#socket = new OwnedFd(fd, `promiscuous mode of ${name}`);
     } catch (cause) {
       if (!isErrno(cause, Errno.EPERM)) throw cause;
-      throw new XdpError('XDP_ERR_PERMISSION', `promiscuous mode of ${name} needs CAP_NET_RAW`, {
-        cause,
-        advice: 'run as root or see docs/privileges.md',
-      });
+      throw refusedError(`promiscuous mode of ${name}`, ['CAP_NET_RAW'], cause);
     }
     try {
       // struct packet_mreq: i32 index, u16 type, u16 address length, 8 bytes of address.

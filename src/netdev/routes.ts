@@ -1,6 +1,7 @@
 import { Errno, isErrno, XdpError } from '../sys/index.js';
+import { parseIp } from '../wire/index.js';
 import { AF_INET, AF_INET6, familyOf } from './ip-family.js';
-import { parseIp, parsePrefix } from './ip-text.js';
+import { parsePrefix } from './ip-text.js';
 import { getLink } from './links.js';
 import { PayloadWriter } from './netlink-attributes.js';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './netlink-codec.js';

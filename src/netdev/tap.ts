@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, OwnedFd, SystemError, withNamespace, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, OwnedFd, refusedError, SystemError, withNamespace } from '../sys/index.js';
 import type { NetnsOptions } from './netlink-socket.js';
 
 const O_RDWR_CLOEXEC = 0o2 | 0o2000000;
@@ -45,10 +45,7 @@ export class Tap implements Disposable {
     } catch (cause) {
       this.close();
       if (!isErrno(cause, Errno.EPERM)) throw cause;
-      throw new XdpError('XDP_ERR_PERMISSION', `making tap ${name} needs CAP_NET_ADMIN`, {
-        cause,
-        advice: 'run as root or see docs/privileges.md',
-      });
+      throw refusedError(`making tap ${name}`, ['CAP_NET_ADMIN'], cause);
     }
   }
 

@@ -14,12 +14,12 @@ export {
   type WorkerCounter,
   type WorkerCounts,
 } from './counters.js';
+export type { EtherTypeCount } from './ether-type-table.js';
 export { Forwarder, type ForwarderOptions } from './forwarder.js';
 export type { ForwarderSocket } from './forwarder-member.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
-export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
-export type { EtherTypeCount } from './ether-type-table.js';
 export type { MacCount } from './mac-table.js';
+export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export { PipelineMemory, type PipelinePlace } from './pipeline-memory.js';
 export {
   PIPELINE_SETTINGS,

@@ -14,6 +14,7 @@ export {
   type SteeringEvent,
 } from './backend/steered-interface.js';
 export type { BackendCounts, BackendSample, SteeringSample } from './backend/steering-sample.js';
+export { Cibir, type CibirOptions } from './cid/cibir.js';
 export { CID_CODECS, type CidCodecName, type CidCodecOptions, cidCodec } from './cid/cid-codec.js';
 export { CidV1, type CidV1Options } from './cid/cidv1.js';
 export {
@@ -25,7 +26,7 @@ export {
   type RandomFill,
 } from './cid/codec.js';
 export { Katran, type KatranOptions, type KatranVersion } from './cid/katran.js';
-export { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './cid/msquic.js';
+export { MsQuic, type MsQuicOptions } from './cid/msquic.js';
 export { QuicLb, type QuicLbOptions } from './cid/quic-lb.js';
 export type { QuicLbConfigOptions } from './cid/quic-lb-config.js';
 export { applyConfig } from './config/apply-config.js';

@@ -43,10 +43,11 @@ export function requireCapabilities(what: string, wanted: readonly Capability[])
  * @param what who needs them, as the beginning of a sentence
  */
 export function refusedError(what: string, wanted: readonly Capability[], cause: unknown): XdpError {
-  if (missingCapabilities(wanted).length > 0) {
+  const missing = missingCapabilities(wanted);
+  if (missing.length > 0) {
     return new XdpError('XDP_ERR_PERMISSION', `${what} needs ${list(wanted)}`, {
       cause,
-      advice: 'run as root, or give the process CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_IPC_LOCK',
+      advice: `run as root, or give the process ${list(missing)}: see docs/privileges.md`,
     });
   }
   return new XdpError('XDP_ERR_PERMISSION', `${what} was refused, although the process has ${list(wanted)}`, {

@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, refusedError, XdpError } from '../sys/index.js';
 import { SO_BUSY_POLL, SO_BUSY_POLL_BUDGET, SO_PREFER_BUSY_POLL, SOL_SOCKET } from './abi.js';
 
 /**
@@ -24,12 +24,7 @@ export function preferBusyPoll(fd: number, budget: number): void {
     set(SO_BUSY_POLL, PATIENCE);
     set(SO_BUSY_POLL_BUDGET, budget);
   } catch (cause) {
-    if (isErrno(cause, Errno.EPERM)) {
-      throw new XdpError('XDP_ERR_PERMISSION', 'busy polling needs CAP_NET_ADMIN', {
-        cause,
-        advice: 'run as root, give the process CAP_NET_ADMIN, or leave busy polling out',
-      });
-    }
+    if (isErrno(cause, Errno.EPERM)) throw refusedError('busy polling', ['CAP_NET_ADMIN'], cause);
     if (!isErrno(cause, Errno.ENOPROTOOPT)) throw cause;
     throw new XdpError('XDP_ERR_PLATFORM', 'this kernel has no busy polling that sockets prefer', {
       cause,

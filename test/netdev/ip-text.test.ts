@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatIp, parseIp, parsePrefix } from '../../dist/netdev/ip-text.js';
+import { formatIp, parsePrefix } from '../../dist/netdev/ip-text.js';
+import { parseIp } from '../../dist/wire/index.js';
 
 test.each([
   ['192.0.2.1', 'c0000201'],

@@ -14,6 +14,7 @@ import { compile } from '../e2e/programs.js';
 import { succeed } from '../e2e/running.js';
 import { FarEnd } from '../kernel/far-end.js';
 import { returning } from '../kernel/programs.js';
+import { patient } from '../patience.js';
 import { RulesBed } from './rules-bed.js';
 
 const PIN = `/sys/fs/bpf/xdpkit-test-${process.pid}`;
@@ -68,7 +69,7 @@ beforeAll(async () => {
   await succeed(['ethtool', '-K', 'eth0', 'gro', 'on'], { netns: sideNetns });
   using pass = returning(XdpAction.pass);
   woken = withNamespace<XdpLink>(bed.host, () => XdpLink.attach(pass, getLink('eth0', { netns: bed.host }), 'native'));
-}, 60_000);
+}, patient(60_000));
 afterAll(async () => {
   rules?.close();
   steering?.close();

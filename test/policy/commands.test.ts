@@ -10,10 +10,11 @@ import { Running, run, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { returning } from '../kernel/programs.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { RulesBed } from './rules-bed.js';
 
 // Commands one after the other: each takes a second on a busy machine, or two.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: patient(90_000), hookTimeout: patient(90_000) });
 
 failOnLeaks();
 

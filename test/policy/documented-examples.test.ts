@@ -6,10 +6,11 @@ import { getLink } from '../../dist/netdev/index.js';
 import { describedFrame } from '../../dist/wire/index.js';
 import { Running, succeed } from '../e2e/running.js';
 import { FarEnd } from '../kernel/far-end.js';
+import { patient } from '../patience.js';
 import { RulesBed } from './rules-bed.js';
 
 // Commands one after the other: each takes a second on a busy machine, or two.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: patient(90_000), hookTimeout: patient(90_000) });
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Other tests compile them, too, at the same time. */
@@ -21,8 +22,8 @@ const [dropped = '', steered = ''] = [
 
 beforeAll(async () => {
   const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
-  await succeed([process.execPath, tsc, '-p', `${ROOT}tsconfig.examples.json`, '--outDir', OUT], {}, 120_000);
-}, 120_000);
+  await succeed([process.execPath, tsc, '-p', `${ROOT}tsconfig.examples.json`, '--outDir', OUT], {}, patient(120_000));
+}, patient(120_000));
 
 let bed: RulesBed;
 let source: FarEnd;

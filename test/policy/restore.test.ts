@@ -7,10 +7,11 @@ import { PinDirectory } from '../../dist/kernel/index.js';
 import { getLink } from '../../dist/netdev/index.js';
 import { readRules } from '../../dist/rules/index.js';
 import { type Ending, run, XDPKIT } from '../e2e/running.js';
+import { patient } from '../patience.js';
 import { NO_PING, PING, RulesBed } from './rules-bed.js';
 
 // Commands one after the other: each takes a second on a busy machine, or two.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: patient(90_000), hookTimeout: patient(90_000) });
 
 const UNIT = fileURLToPath(new URL('../../systemd/xdpkit-rules.service', import.meta.url));
 const EXEC_START = /^ExecStart=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))![1]!;

@@ -6,10 +6,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { InstalledRules, installRules, listInstalledRules } from '../../dist/policy/index.js';
 import { Running, XDPKIT } from '../e2e/running.js';
 import { failOnLeaks } from '../netdev/oracle.js';
+import { patient } from '../patience.js';
 import { NO_PING, PING, PINS, RulesBed } from './rules-bed.js';
 
 // Commands one after the other: each takes a second on a busy machine, or two.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: patient(90_000), hookTimeout: patient(90_000) });
 
 failOnLeaks();
 

@@ -23,7 +23,7 @@ const SHORT_FORM = 255;
 const NO_PROGRAM = -99n;
 
 /** A program that decodes the ID in a packet of {@link packetOf}, as a long header has it or a short one. */
-export function decodingProgram(codec: CidCodec): Assembler {
+function decodingProgram(codec: CidCodec): Assembler {
   const a = new Assembler();
   a.load('u32', R6, R1, XdpContext.data).load('u32', R9, R1, XdpContext.dataEnd);
   a.mov(R0, XdpAction.drop).mov(R2, R6).alu('+', R2, HEADER).jump('>', R2, R9, 'out');
@@ -46,7 +46,7 @@ export function packetOf(id: Uint8Array, form: 'long' | 'short'): Uint8Array {
 }
 
 /** The server or failure that the program wrote. */
-export function resultIn(packet: Uint8Array): number {
+function resultIn(packet: Uint8Array): number {
   return Number(new DataView(packet.buffer, packet.byteOffset).getBigInt64(0, true));
 }
 

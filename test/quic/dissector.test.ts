@@ -50,6 +50,11 @@ function connection(version: (typeof QuicVersion)[keyof typeof QuicVersion]): Ui
   ];
 }
 
+/** As tshark prints it. */
+function versionText({ version }: QuicPacket): string | undefined {
+  return version === undefined ? undefined : `0x${version.toString(16).padStart(8, '0')}`;
+}
+
 /** What both tell of a packet. */
 function told({ form, version, type, destinationId, sourceId }: QuicPacket): object {
   return { form, version, type, destinationId: digits(destinationId), sourceId: digits(sourceId) };
@@ -99,9 +104,7 @@ describe.each([QuicVersion.v1, QuicVersion.v2])('a connection of version %i', (v
     expect(
       ours.map((packets) => ({
         'quic.header_form': values(packets.map(({ form }) => (form === 'long' ? '1' : '0'))),
-        'quic.version': values(
-          packets.map((packet) => packet.version && `0x${packet.version.toString(16).padStart(8, '0')}`),
-        ),
+        'quic.version': values(packets.map(versionText)),
         'quic.dcid': values(packets.map(({ destinationId }) => digits(destinationId))),
         'quic.scid': values(packets.map(({ sourceId }) => digits(sourceId))),
         'tls.handshake.extensions_server_name': values(packets.map(({ hello }) => hello?.serverName)),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type CompileOptions, compileRules, type RuleSet } from '../../dist/rules/index.js';
-import { addCounts, difference, expectedOf } from './differential.js';
+import { firstDifference } from './differential.js';
 import { LoadedRules } from './loading-kernel.js';
 import { Random } from './random.js';
 import { randomPacket } from './random-packets.js';
@@ -20,18 +20,8 @@ const withoutLimits = (ruleSet: RuleSet): RuleSet => ({
 function compare(ruleSet: RuleSet, random: Random, options: CompileOptions): string | undefined {
   const compiled = compileRules(ruleSet, options);
   using rules = new LoadedRules(compiled);
-  const counters = new Array<number>(4 * ruleSet.rules.length).fill(0);
-  for (let i = 0; i < PACKETS; i++) {
-    const packet = randomPacket(random);
-    const expected = expectedOf(ruleSet, compiled, packet, {});
-    addCounts(counters, expected.evaluation);
-    const wrong = difference(expected, rules.run(packet));
-    if (wrong !== undefined) {
-      return `${wrong}: ${Buffer.from(packet).toString('hex')} by rule ${expected.evaluation.rule} of ${JSON.stringify(ruleSet)}`;
-    }
-  }
-  expect(rules.counters(ruleSet.rules.length)).toEqual(counters);
-  return undefined;
+  const packets = Array.from({ length: PACKETS }, () => randomPacket(random));
+  return firstDifference(ruleSet, compiled, rules, packets, () => ({}));
 }
 
 test.each([false, true, 'tables'] as const)(

@@ -1,25 +1,20 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  compileRuleSet,
-  loadProblems,
-  type Match,
-  RULE_LIMITS,
-  type Rule,
-  type RuleSet,
-} from '../../dist/rules/index.js';
+import { loadProblems, type Match, RULE_LIMITS, type Rule, type RuleSet } from '../../dist/rules/index.js';
+import { patient } from '../patience.js';
+import { compiledOnce } from './compiled-once.js';
 import { ACTIONS, EXPRESSIONS, FORMS, KINDS } from './largest-kinds.js';
 import { LoadedRules } from './loading-kernel.js';
 
 /** The largest sets of every kind take minutes; otherwise it is one set of all kinds, and the kinds that cost most. */
 const long = process.env['XDPKIT_LONG'] !== undefined;
-const TIMEOUT = { timeout: 300_000 };
+const TIMEOUT = { timeout: patient(300_000) };
 const figures: string[] = [];
 
 afterAll(() => console.log(figures.join('\n')));
 
 function loads(kind: string, ruleSet: RuleSet): void {
   const start = performance.now();
-  const compiled = compileRuleSet(ruleSet);
+  const compiled = compiledOnce(ruleSet);
   const between = performance.now();
   expect(loadProblems(ruleSet, compiled)).toEqual([]);
   using loaded = new LoadedRules(compiled);
@@ -82,7 +77,7 @@ describe.runIf(long)('smaller sets load, which are written out for each class of
     // As large as it may be before it becomes one list: a program of one function, or of two with limits.
     for (const rules of [700, 350, 180, 90, 45]) {
       const ruleSet = setOf(rules, 4, KINDS[kind]!);
-      if (compileRuleSet(ruleSet).types !== undefined) continue;
+      if (compiledOnce(ruleSet).types !== undefined) continue;
       loads(`${kind}, for each class`, ruleSet);
       return;
     }
@@ -106,7 +101,7 @@ describe('expressions', () => {
     TIMEOUT,
     (kind) => {
       const whole = setOf(RULES, CONDITIONS / RULES, EXPRESSIONS[kind]!);
-      const [problem] = loadProblems(whole, compileRuleSet(whole));
+      const [problem] = loadProblems(whole, compiledOnce(whole));
       const most = problem === undefined ? RULES : problem.rule! - 1;
       if (problem !== undefined) expect(problem.message).toMatch(/^can't be loaded: .*instructions/);
       // The rule named is the one that passes the bound; what follows the rules takes some hundred instructions more.
@@ -121,7 +116,7 @@ test('more sockets than a program may have maps for are refused, by rule', () =>
     (_, n): Rule => ({ match: { type: 'all' }, action: { redirect: { socket: `s${n}` } } }),
   );
   const ruleSet: RuleSet = { rules };
-  expect(loadProblems(ruleSet, compileRuleSet(ruleSet))).toEqual([
+  expect(loadProblems(ruleSet, compiledOnce(ruleSet))).toEqual([
     expect.objectContaining({ rule: 64, path: 'rules.63.action', message: expect.stringContaining('101 maps') }),
   ]);
 });

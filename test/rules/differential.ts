@@ -61,3 +61,36 @@ export function difference(expected: RunOfRules, got: RunOfRules): string | unde
     return `the packet became ${Buffer.from(got.packet).toString('hex')}`;
   return undefined;
 }
+
+/** A compiled rule set that can judge packets: in the interpreter, or in the kernel. */
+export interface Judge {
+  run(packet: Uint8Array): RunOfRules;
+  counters(rules: number): number[];
+}
+
+/**
+ * Packets, one after the other, by the program and by the model; in the end the counters as well.
+ *
+ * @param circumstances asked before each packet, for its model
+ * @returns what differs first, in words; undefined when nothing does
+ */
+export function firstDifference(
+  ruleSet: RuleSet,
+  compiled: CompiledRules,
+  judge: Judge,
+  packets: Iterable<Uint8Array>,
+  circumstances: () => Parameters<typeof expectedOf>[3],
+): string | undefined {
+  const counters = new Array<number>(4 * ruleSet.rules.length).fill(0);
+  for (const packet of packets) {
+    const expected = expectedOf(ruleSet, compiled, packet, circumstances());
+    addCounts(counters, expected.evaluation);
+    const wrong = difference(expected, judge.run(packet));
+    if (wrong === undefined) continue;
+    return `${wrong}: ${Buffer.from(packet).toString('hex')} by rule ${expected.evaluation.rule} of ${JSON.stringify(ruleSet)}`;
+  }
+  const counted = judge.counters(ruleSet.rules.length);
+  return `${counted}` === `${counters}`
+    ? undefined
+    : `counters ${counted}, not ${counters}: ${JSON.stringify(ruleSet)}`;
+}

@@ -122,8 +122,16 @@ function startScript(nic: Nic, shell: boolean): string {
 const SHELL = 'setsid --ctty --wait bash -i </dev/ttyS0 >/dev/ttyS0 2>&1';
 
 /** With a NIC that may be changed, for test/netdev/nic.test.ts. */
+/** What this process was told of how long tests run, and of what is compiled already, holds in the guest too. */
+const PASSED_ON = ['XDPKIT_LONG', 'XDPKIT_COMPILED'];
+
 function testEnv(nic: Nic): Record<string, string> {
-  return { XDPKIT_PATIENCE: PATIENCE, ...(nic === 'none' ? {} : { XDPKIT_NIC: 'eth0' }) };
+  const passed = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return {
+    XDPKIT_PATIENCE: PATIENCE,
+    ...(nic === 'none' ? {} : { XDPKIT_NIC: 'eth0' }),
+    ...(Object.fromEntries(passed) as Record<string, string>),
+  };
 }
 
 /** The host's part of the traffic tests: a vitest of its own. */

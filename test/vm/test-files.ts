@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 /** Folders with tests that talk to the kernel. */
 const FOLDERS = [
   ...['device', 'e2e', 'ebpf/differential', 'generator', 'kernel', 'netdev'],
-  ...['object', 'pipeline', 'policy', 'rules', 'sys', 'xsk'],
+  ...['object', 'pipeline', 'policy', 'quic', 'rules', 'sys', 'xsk'],
 ];
 
 /** What is left out of them unless it is asked for: it says nothing of another kernel. CONTRIBUTING.md tells of it. */
@@ -12,12 +12,17 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'generator/{field-values,frame-writer,measuring,replay-reader,sending,traffic,tshark,values}',
     'netdev/{ip-text,netlink-codec}',
     'pipeline/{bridge-plan,counters,forwarder,fragments}',
+    'quic/{cid,dissector}',
     'rules/{compiler,compiler-fuzz,expression,expression-errors,model-*,reference-*,windows}',
     'sys/{errors,owned-fd}',
     'xsk/{flush,frames,packet,ring,twin}',
   ],
   'the host’s time': ['e2e/{idle,soak}', 'policy/replace-load'],
-  'the command’s words': ['e2e/{demo,examples,json,refusals,stop,unreachable-peer,usage}', 'generator/commands'],
+  'the command’s words': [
+    'e2e/{demo,examples,json,refusals,stop,unreachable-peer,usage}',
+    'generator/commands',
+    'quic/cid-command',
+  ],
 };
 
 /** @param wanted parts of the paths of test files, or patterns of them with `*` and `**`; by default all that is of use */

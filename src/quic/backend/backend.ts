@@ -65,9 +65,19 @@ export class Backend implements Disposable {
         for (let i = 0; i < TURNS && port.turn(callback) > 0; i++);
         if (port.isStalled) this.#tryLater();
       };
+      const onReadable = () => {
+        try {
+          turns();
+        } catch (error) {
+          // Nobody hears of what is thrown into a watch. This is as if a timer had thrown: it ends the thread, unless it is handled.
+          setImmediate(() => {
+            throw error;
+          });
+        }
+      };
       // What came in before does not make the descriptor readable once more.
-      turns();
-      this.#watches.push(calls.watch(port.fd, turns));
+      onReadable();
+      this.#watches.push(calls.watch(port.fd, onReadable));
     }
   }
 

@@ -1,8 +1,9 @@
 import { XdpError } from '../../sys/index.js';
+import { Cibir, type CibirOptions } from './cibir.js';
 import { CidV1, type CidV1Options } from './cidv1.js';
 import type { CidCodec } from './codec.js';
 import { Katran, type KatranOptions } from './katran.js';
-import { Cibir, type CibirOptions, MsQuic, type MsQuicOptions } from './msquic.js';
+import { MsQuic, type MsQuicOptions } from './msquic.js';
 import { QuicLb, type QuicLbOptions } from './quic-lb.js';
 
 /** A codec as data. */

@@ -27,6 +27,8 @@ export type WatchedFrame = (
 ) => void;
 
 const RING = 4 << 20;
+/** Frames in one turn of the event loop: signals and timers want theirs, too. */
+const TURN = 256;
 
 /**
  * Looks at what an interface receives, and takes nothing away: an XDP program copies the frames that an expression matches, at
@@ -86,8 +88,13 @@ export class QuicWatch implements Disposable {
     return Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
   }
 
-  /** Reads what is there. @returns how many frames */
-  read(visit: WatchedFrame): number {
+  /**
+   * Reads what is there.
+   *
+   * @param limit how many frames at most: more may come while they are read
+   * @returns how many frames
+   */
+  read(visit: WatchedFrame, limit: number = Number.POSITIVE_INFINITY): number {
     // The program's clock is CLOCK_MONOTONIC, as hrtime's.
     const epoch = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
     return this.#ring.read((data, offset) => {
@@ -96,7 +103,7 @@ export class QuicWatch implements Disposable {
       const time = epoch + view.getBigUint64(WatchRecord.time, true);
       const queue = view.getUint32(WatchRecord.queue, true);
       visit(data, offset + WatchRecord.frame, Math.min(length, LARGE), length, queue, time);
-    });
+    }, limit);
   }
 
   /** Calls for each frame, on the event loop, until this is closed. What `visit` throws goes to `failed`. */
@@ -104,7 +111,7 @@ export class QuicWatch implements Disposable {
     this.#watch?.close();
     this.#watch = this.#ring.watch(() => {
       try {
-        this.read(visit);
+        this.read(visit, TURN);
       } catch (error) {
         failed(error);
       }

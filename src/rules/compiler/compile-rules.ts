@@ -10,7 +10,7 @@ import { ALL_CLASSES, CLASS_NAMES, type ClassName, PacketClass, UNVERIFIED } fro
 import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Shapes } from './shapes.js';
-import { expressionCosts, formulaCost } from './test-cost.js';
+import { expressionSizes, formulaSize } from './test-size.js';
 import { Buckets } from './write-limit.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
@@ -89,14 +89,14 @@ class Compilation {
   writeShared(): void {
     const { a } = this.code;
     const labels = new Map(CLASS_NAMES.map((name) => [name, `class ${name}`] as const));
-    const cost = expressionCosts(this.code.options.emitExpression);
+    const size = expressionSizes(this.code.options.emitExpression);
     const residues = inOrder(this.#residues.of(ALL_CLASSES | UNVERIFIED));
     const formulas = residues.map(({ formula }) => formula).filter((formula) => formula !== true);
-    const isLarge = formulas.reduce((sum, formula) => sum + formulaCost(formula, cost), 0) > MOST_WRITTEN_OUT;
+    const isLarge = formulas.reduce((sum, formula) => sum + formulaSize(formula, size), 0) > MOST_WRITTEN_OUT;
     const useTables = this.code.options.compact === 'tables';
-    const shapes = new Shapes(this.code, isLarge || useTables ? formulas : [], cost, useTables);
+    const shapes = new Shapes(this.code, isLarge || useTables ? formulas : [], size, useTables);
     const rewritten = residues.map((residue) => ({ ...residue, formula: shapes.rewrite(residue.formula) }));
-    const parts = divide(rewritten, cost);
+    const parts = divide(rewritten, size);
     const names = parts.map((_, i) => `rules_${i}`);
     a.store('u64', R10, Stack.context, R1);
     this.#writeStart();

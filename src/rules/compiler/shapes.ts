@@ -3,7 +3,7 @@ import type { FormulaNode } from './formula-node.js';
 import type { FunctionPlace } from './function-types.js';
 import { type RuleCode, Stack } from './rule-code.js';
 import { type Shape, shapeOf } from './shape.js';
-import { CALL_COST, formulaCost } from './test-cost.js';
+import { CALL_SIZE, formulaSize } from './test-size.js';
 import { writeFormula } from './write-formula.js';
 import { writeEntry } from './write-meeting.js';
 
@@ -30,25 +30,25 @@ interface ShapeFunction {
  */
 export class Shapes {
   readonly #code: RuleCode;
-  readonly #expressionCost: (text: string) => number;
+  readonly #expressionSize: (text: string) => number;
   readonly #functions = new Map<string, ShapeFunction>();
 
   /** @param all takes every shape that there is room for, even if it saves nothing */
   constructor(
     code: RuleCode,
     formulas: readonly FormulaNode[],
-    expressionCost: (text: string) => number,
+    expressionSize: (text: string) => number,
     all: boolean,
   ) {
     this.#code = code;
-    this.#expressionCost = expressionCost;
+    this.#expressionSize = expressionSize;
     const saved = new Map<string, { shape: Shape; saves: number }>();
     for (const formula of formulas.filter((one) => !isAlone(one))) {
       this.#look(formula, (part) => {
         const shape = shapeOf(part, code.maps);
         if (shape === undefined) return undefined;
         const known = saved.get(shape.key) ?? { shape, saves: 0 };
-        known.saves += this.#cost(part) - CALL_COST;
+        known.saves += this.#size(part) - CALL_SIZE;
         saved.set(shape.key, known);
         return undefined;
       });
@@ -128,11 +128,11 @@ export class Shapes {
   }
 
   #offer(formula: FormulaNode, take: (part: FormulaNode) => FormulaNode | undefined): FormulaNode | undefined {
-    return this.#cost(formula) > 2 * CALL_COST ? take(formula) : undefined;
+    return this.#size(formula) > 2 * CALL_SIZE ? take(formula) : undefined;
   }
 
-  #cost(formula: FormulaNode): number {
-    return formulaCost(formula, this.#expressionCost);
+  #size(formula: FormulaNode): number {
+    return formulaSize(formula, this.#expressionSize);
   }
 }
 

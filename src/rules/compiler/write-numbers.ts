@@ -3,7 +3,7 @@ import type { Range } from '../model/index.js';
 import type { RuleCode, Targets } from './rule-code.js';
 
 /** Up to so many ranges are searched by comparisons; beyond that a bitmap takes one load, however large the set is. */
-const MOST_COMPARED = 8;
+export const MOST_COMPARED = 8;
 
 /**
  * Whether R1, a number of so many bits, is in a set; uses R2 and R3.
