@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { XdpError } from '../../sys/index.js';
-import type { BackendPlan } from './backend-worker.js';
+import type { BackendMessage, BackendPlan } from './backend-worker.js';
 
 /** Milliseconds that a backend's module has to end in order. */
 const END = 3000;
@@ -18,11 +18,17 @@ export class BackendThread {
       workerData: plan,
       name: `xdpkit-backend-${id}`,
     });
+    let why = 'its thread ended';
+    this.#thread.on('message', (message: BackendMessage) => {
+      if (message.type === 'failed') why = message.message;
+    });
     this.ended = new Promise((resolve) => {
       let cause: unknown;
-      this.#thread.on('error', (error) => (cause = error));
+      this.#thread.on('error', (error) => {
+        cause = error;
+        if (error instanceof Error) why = error.message;
+      });
       this.#thread.on('exit', () => {
-        const why = cause instanceof Error ? cause.message : 'its thread ended';
         const failure = new XdpError('XDP_ERR_WORKER', `backend ${id} failed: ${why}`, { cause });
         resolve(this.#isEnding ? undefined : failure);
       });
@@ -32,7 +38,9 @@ export class BackendThread {
   /** Resolves when the module is ready for packets. @throws XDP_ERR_WORKER when it could not be */
   static async start(plan: BackendPlan): Promise<BackendThread> {
     const thread = new BackendThread(plan);
-    const ready = new Promise<undefined>((resolve) => thread.#thread.once('message', () => resolve(undefined)));
+    const ready = new Promise<undefined>((resolve) => {
+      thread.#thread.on('message', ({ type }: BackendMessage) => type === 'ready' && resolve(undefined));
+    });
     const failure = await Promise.race([ready, thread.ended]);
     if (failure !== undefined) throw failure;
     return thread;

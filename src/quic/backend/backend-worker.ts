@@ -15,20 +15,34 @@ export interface BackendPlan {
   readonly cpu: number | undefined;
 }
 
+/** What the thread says: it is ready for packets; or it ends, because of this. */
+export type BackendMessage = { readonly type: 'ready' } | { readonly type: 'failed'; readonly message: string };
+
 const plan = workerData as BackendPlan;
-if (plan.cpu !== undefined) calls.setAffinity([plan.cpu]);
-const { default: serve } = (await import(plan.module)) as { default?: unknown };
-if (typeof serve !== 'function') throw new TypeError(`${plan.module} has no function as its default export`);
-const backend = Backend.at(plan.place);
-// Without a watch nothing would keep the thread alive before the module asks for packets.
-parentPort!.on('message', async (message: unknown) => {
-  if (message !== 'end') return;
+const say = (message: BackendMessage) => parentPort!.postMessage(message);
+let backend: Backend | undefined;
+let end: BackendEnd;
+
+// A watch that is on when its thread ends takes the whole process along: however this one ends, they are off before.
+process.on('exit', () => backend?.close());
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+parentPort!.on('message', async () => {
   try {
     await end?.();
   } finally {
-    backend.close();
     process.exit();
   }
 });
-const end = await (serve as BackendModule)(backend, plan.data);
-parentPort!.postMessage('ready');
+
+if (plan.cpu !== undefined) calls.setAffinity([plan.cpu]);
+const { default: serve } = (await import(plan.module)) as { default?: unknown };
+if (typeof serve !== 'function') throw new TypeError(`${plan.module} has no function as its default export`);
+backend = Backend.at(plan.place);
+end = await (serve as BackendModule)(backend, plan.data);
+say({ type: 'ready' });
+
+function fail(error: unknown): void {
+  say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
+}

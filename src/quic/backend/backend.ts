@@ -69,7 +69,9 @@ export class Backend implements Disposable {
         try {
           turns();
         } catch (error) {
-          // Nobody hears of what is thrown into a watch. This is as if a timer had thrown: it ends the thread, unless it is handled.
+          // Nobody hears of what is thrown into a watch, and one that is on when its thread ends takes the process along. So it
+          // is as if a timer had thrown, with nothing left on.
+          this.#stopWatching();
           setImmediate(() => {
             throw error;
           });
