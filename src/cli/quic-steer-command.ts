@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { Announcement, STEER_COMMAND, SteeringServer } from '../daemon/index.js';
+import { ownFolder } from '../console/index.js';
+import { Announcement, PidFile, STEER_COMMAND, SteeringServer } from '../daemon/index.js';
 import {
   applyConfig,
   loadSteeringConfig,
@@ -95,13 +96,22 @@ async function steer(name: string, flags: Flags, signal: AbortSignal): Promise<n
   }
   let show: Display | undefined;
   const onEvent = (event: SteeringEvent) => show?.event(event.message);
-  // Announced before it is there: the name is one run's alone, and pins of a dead one can go.
-  const [interfaces, since] = [[name], Date.now()];
-  using _announced = announce({ name: run, command: STEER_COMMAND, interfaces, since });
+  // The name is this run's alone: pins of that name are those of a run that was killed.
+  using pidFile = PidFile.take(join(ownFolder(), `${run}.pid`));
   Steering.unpin(run);
   const steered = await openSteering(name, { ...config, mode, zeroCopy, netns, force, pin: run, onEvent });
   try {
     await using _server = await SteeringServer.open(run, steered, (id) => config.codec.decode(id));
+    using _announcement = new Announcement({
+      name: run,
+      command: STEER_COMMAND,
+      interfaces: [name],
+      since: Date.now(),
+      background: false,
+      console: null,
+      log: null,
+      pidFile: pidFile.path,
+    });
     if (json) printJson('start', describe(steered, run));
     else for (const notice of steered.device.notices) printNote(notice);
     show = json ? showJson() : process.stdout.isTTY ? showLive(name) : showLines();
@@ -121,11 +131,6 @@ async function steer(name: string, flags: Flags, signal: AbortSignal): Promise<n
     else printNote(closing(accounts));
   }
   return exitCodeOf(signal);
-}
-
-/** @throws XDP_ERR_USAGE when a run of this name is there */
-function announce(run: { name: string; command: string; interfaces: string[]; since: number }): Announcement {
-  return new Announcement({ ...run, background: false, console: null, log: null, pidFile: null });
 }
 
 /** Applies changes of the file, one after the other; a broken one changes nothing. */
