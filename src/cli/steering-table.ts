@@ -24,7 +24,7 @@ const COLUMNS: readonly Column[] = [
 const WORDS = 3;
 
 /** Packets that a backend did not read in time, or had no room to send. */
-export function lostOf({ counts }: BackendSample): number {
+function lostOf({ counts }: BackendSample): number {
   return counts === undefined ? 0 : counts.rxRingFull + counts.rxDropped + counts.txRingFull;
 }
 

@@ -30,7 +30,7 @@ export interface ClientReport {
   readonly ids: readonly string[];
 }
 
-export const SERVER = { v4: '10.66.0.1', v6: 'fd66::1' };
+const SERVER = { v4: '10.66.0.1', v6: 'fd66::1' };
 const OWN = { v4: ['10.66.0.2', '10.66.0.3'], v6: ['fd66::2', 'fd66::3'] };
 
 /** A server's interface with several queues, and a host with clients on the other end. */

@@ -6,7 +6,7 @@ import {
   type SteeredInterface,
 } from '../../dist/quic/index.js';
 import { patient } from '../patience.js';
-import { buildExamples, type ClientReport, type QuicBed } from './quic-bed.js';
+import type { ClientReport, QuicBed } from './quic-bed.js';
 
 /** Words of the counts of examples/quic-echo. */
 export const Word = { packets: 0, accepted: 1, unknown: 2, strangers: 3, stop: 4 } as const;
@@ -52,7 +52,7 @@ export class EchoServer {
   }
 }
 
-export { buildExamples, patient };
+export { patient };
 export const failures = (reports: readonly ClientReport[]): string[] => reports.flatMap(({ failure }) => failure ?? []);
 /** Ids of backends that a client's IDs name: CIDv1 has them in bytes 2 and 3. */
 export const named = ({ ids }: ClientReport): number[] => [

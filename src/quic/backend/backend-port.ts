@@ -26,7 +26,7 @@ export interface PortPlace {
 }
 
 /** What is counted at each port, in this order. */
-export const PORT_COUNTS = ['rxPackets', 'rxBytes', 'txPackets', 'txBytes', 'txRingFull'] as const;
+const PORT_COUNTS = ['rxPackets', 'rxBytes', 'txPackets', 'txBytes', 'txRingFull'] as const;
 export type PortCounts = Readonly<Record<(typeof PORT_COUNTS)[number], number>>;
 const Count = { rxPackets: 0, rxBytes: 1, txPackets: 2, txBytes: 3, txRingFull: 4 } as const;
 
