@@ -38,7 +38,7 @@ const asked = Object.hasOwn(COMMANDS, named) ? [COMMANDS[named]!] : Object.value
 for (const read of asked) program.addCommand(await read());
 
 const json = process.argv.includes('--json');
-for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+for (const command of allBelow(program)) {
   // A command inherits none of these by itself when it is added whole.
   command.exitOverride().showHelpAfterError('(--help tells more)');
   if (json) command.configureOutput({ writeErr: () => {} });
@@ -64,4 +64,8 @@ try {
     process.exitCode = ERROR_CODES.XDP_ERR_USAGE.exit;
     if (json) printError(new XdpError('XDP_ERR_USAGE', message, { advice: 'xdpkit --help tells more' }), json);
   }
+}
+
+function allBelow(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allBelow)];
 }

@@ -66,15 +66,17 @@ export function listRuns(): Run[] {
  * The one run that is meant.
  *
  * @param target its name or number; without it the only one
+ * @param command only such runs are meant; default: any
  * @throws XDP_ERR_NOT_RUNNING when there is none, or more than one
  */
-export function findRun(target?: string): Run {
-  const running = listRuns();
+export function findRun(target?: string, command?: string): Run {
+  const running = listRuns().filter((run) => command === undefined || run.command === command);
   const found = running.filter(({ name, pid }) => target === undefined || target === name || target === String(pid));
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
   const list = running.map(({ name, pid }) => `${name} (${pid})`).join(', ');
-  const none = target === undefined ? 'nothing runs' : `${target} does not run`;
+  const none =
+    target === undefined ? `${command === undefined ? 'nothing' : `no ${command}`} runs` : `${target} does not run`;
   const several = target === undefined ? 'several run' : `several run that are called ${target}`;
   const advice = found.length > 0 ? `name one, or its number: ${list}` : list ? `these run: ${list}` : undefined;
   throw new XdpError('XDP_ERR_NOT_RUNNING', found.length === 0 ? none : several, { advice });
