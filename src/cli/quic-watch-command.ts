@@ -6,7 +6,7 @@ import { requireCapabilities, XdpError } from '../sys/index.js';
 import { duration, wholeNumber } from './arguments.js';
 import { addCodecOptions, type CodecFlags, optionalCodecOf } from './cid-options.js';
 import { expressionOf } from './collect-packets.js';
-import { printNote } from './output.js';
+import { printJson, printNote } from './output.js';
 import { packetsOfCapture } from './packet-arguments.js';
 import { type QuicPrinter, quicPrinter } from './quic-lines.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -51,7 +51,7 @@ export function quicWatchCommand(): Command {
     .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
     .option('--netns <name>', 'network namespace of the interface, by name or path')
     .option('-f, --force', 'take an interface although it carries the default route or this session')
-    .option('--json', 'print JSON lines: packet…, and a summary');
+    .option('--json', 'print JSON lines: start (of an interface), packet…, and a summary');
   return addCodecOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, words: string[], flags: Flags) => {
@@ -105,13 +105,15 @@ async function readFile(
 async function watch(
   name: string,
   expression: Expression,
-  { mode, netns, force, duration: limit }: Flags,
+  { mode, netns, force, json, duration: limit }: Flags,
   printer: QuicPrinter,
   signal: AbortSignal,
 ): Promise<void> {
   requireCapabilities('watching QUIC', ['CAP_NET_ADMIN', 'CAP_BPF', 'CAP_PERFMON']);
   using watched = QuicWatch.open(name, { expression, mode, netns, force });
-  for (const notice of watched.notices) printNote(notice);
+  const { link, mode: got, notices } = watched;
+  if (json) printJson('start', { interface: link.name, mode: got, queues: link.rxQueues, notices });
+  else for (const notice of [...notices, `watching ${link.name}, ${got} mode; Ctrl-C ends it`]) printNote(notice);
   let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {

@@ -79,11 +79,13 @@ describe('on an interface', () => {
     ]);
     using client = farEnd();
     using host = new FarEnd(getLink('port0', { netns }).index, netns);
-    await expect.poll(() => getLink('port0', { netns }).xdp).toHaveLength(1);
+    await watch.says(/"type":"start"/, 20_000);
+    expect(getLink('port0', { netns }).xdp).toHaveLength(1);
     for (const frame of [OTHER, ...FRAMES]) client.send(frame);
     const { status, stdout } = await watch.end();
     expect(status).toBe(0);
-    const [one, two, three, summary] = jsonOf(stdout);
+    const [start, one, two, three, summary] = jsonOf(stdout);
+    expect(start).toMatchObject({ interface: 'port0', mode, queues: 4 });
     expect([one, two, three]).toMatchObject(LINES);
     for (const packet of [one, two, three]) {
       expect(packet).toMatchObject({

@@ -12,7 +12,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'generator/{field-values,frame-writer,measuring,replay-reader,sending,traffic,tshark,values}',
     'netdev/{ip-text,netlink-codec}',
     'pipeline/{bridge-plan,counters,forwarder,fragments}',
-    'quic/{cid,dissector}',
+    'quic/{cid,dissector,maglev}',
     'rules/{compiler,compiler-fuzz,expression,expression-errors,model-*,reference-*,windows}',
     'sys/{errors,owned-fd}',
     'xsk/{flush,frames,packet,ring,twin}',
