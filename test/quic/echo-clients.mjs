@@ -14,8 +14,13 @@ const { host, port, connections, rounds = Infinity, seconds = Infinity, ...rest 
 const { size = 1000, pause = 0, rebind = [], addresses } = rest;
 /** Milliseconds for one round, or the handshake: a busy machine is slow, not wrong. */
 const PATIENCE = 60_000;
-/** Milliseconds between the first rounds of two clients: a thousand in the same moment would be a test of buffers. */
-const STAGGER = 5;
+/**
+ * Milliseconds between the first rounds of two clients. A thousand that change their port in the same moment would be a test of this
+ * process: quiche's server gives a new path up after three PTOs, some milliseconds here, without an answer.
+ */
+const STAGGER = 20;
+/** Milliseconds between two PINGs: a thousand handshakes may take longer than an idle connection lives. */
+const PING = 5000;
 
 const config = quiche.Config.withBoringSslCtx(false, true, null, null, null, null);
 config.setApplicationProtos(['echo']);
@@ -38,6 +43,7 @@ class Client {
   #local;
   #socket;
   #timer;
+  #pings;
   #wake = () => {};
   #received = Buffer.alloc(0);
   #stream = 0;
@@ -54,6 +60,10 @@ class Client {
       this.connection.newSourceCid(randomBytes(16), randomBytes(16).readBigUInt64LE(), false);
     }
     this.#send();
+    this.#pings = setInterval(() => {
+      this.connection.sendAckEliciting();
+      this.#send();
+    }, PING);
   }
 
   async round() {
@@ -79,7 +89,7 @@ class Client {
   }
 
   close() {
-    clearTimeout(this.#timer);
+    clearInterval(this.#pings);
     if (!this.connection.isClosed()) this.connection.close(true, 0, new Uint8Array());
     this.#send();
     clearTimeout(this.#timer);
