@@ -5,8 +5,10 @@ import { patient } from './test/patience.js';
 
 /** What runs without any privilege. All else opens doors of the kernel that only root may. */
 const UNPRIVILEGED = [
-  'test/{console,control,ebpf,faults,package,wire}/*.test.ts',
+  'test/{control,ebpf,faults,package,wire}/*.test.ts',
+  'test/console/!(live-)*.test.ts',
   'test/rules/{compiler,compiler-fuzz,expression,expression-errors,model*,reference*,windows}.test.ts',
+  'test/quic/maglev.test.ts',
   'test/e2e/usage.test.ts',
   'test/quic/{cid,cid-command,dissector}.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',

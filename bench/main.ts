@@ -7,6 +7,8 @@ import { measurePairs, type Pairs } from './pairs.js';
 import { buildPeer, hasTestpmd, workload } from './peer.js';
 import { measureRules, type RulesResult } from './rules/measure-rules.js';
 import { printRules } from './rules/print-rules.js';
+import { measureSteering, type SteeringResult } from './steering/measure-steering.js';
+import { printSteering } from './steering/print-steering.js';
 import { measureTestpmd } from './testpmd.js';
 import { Program, Topology } from './topology.js';
 import type { Measurement } from './workloads/meter.js';
@@ -14,12 +16,12 @@ import type { Measurement } from './workloads/meter.js';
 const USAGE = `Usage: npm run bench -- [options]
 
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
-libbpf-dev, iproute2, util-linux and iputils-ping; for the rules clang-14. Close to nothing else should run meanwhile.
+libbpf-dev, iproute2, util-linux and iputils-ping; for rules and steering clang-14. Close to nothing else should run meanwhile.
 
-  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules, cid (default: all that can run)
+  --only LIST      of rxdrop, txonly, forward, generate, live, memory, latency, testpmd, rules, steering, cid (default: all that can run)
   --pairs N        pairs of runs of each workload (default 21)
   --duration S     seconds that are counted of each run (default 1)
-  --runs N         of a program of rules, each time (default 10000000)
+  --runs N         of a program of rules or steering, each time (default 10000000)
   --wait HOW       spin or poll, both programs alike (default spin)
   --batch N        packets taken at once, both programs alike (default 256)
   --size BYTES     of a packet that is sent (default 64)
@@ -47,6 +49,7 @@ interface Results {
   /** Packets per second. */
   testpmd?: { rxdrop: number; forward: number };
   rules?: RulesResult;
+  steering?: SteeringResult;
   cid?: readonly CidTimes[];
 }
 
@@ -80,7 +83,7 @@ async function main(): Promise<void> {
     batch,
     size,
   };
-  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules', 'cid'];
+  const able = [...WORKLOADS, 'memory', 'latency', ...(hasTestpmd() ? ['testpmd'] : []), 'rules', 'steering', 'cid'];
   const only = values.only?.split(',') ?? able;
   const { cpus, release } = await import('node:os');
   const results: Results = {
@@ -105,6 +108,10 @@ async function main(): Promise<void> {
   if (only.includes('rules')) {
     const { pairs, runs } = settings;
     results.rules = measureRules({ pairs, runs, frames: quick ? 2000 : 100_000 }, note);
+  }
+  if (only.includes('steering')) {
+    const { pairs, runs } = settings;
+    results.steering = measureSteering({ pairs, runs, frames: quick ? 2000 : 20_000 }, note);
   }
   if (only.includes('cid')) {
     note('connection IDs');
@@ -169,7 +176,7 @@ async function measurePeerTestpmd(peer: string, settings: Settings): Promise<{ r
   }
 }
 
-function print({ workloads, memory, latency, testpmd, rules, cid }: Results): void {
+function print({ workloads, memory, latency, testpmd, rules, steering, cid }: Results): void {
   const fixed = (value: number, digits: number) => value.toFixed(digits).padStart(9);
   const middle = (all: readonly Measurement[], key: 'pps' | 'cpuNsPerPacket') =>
     all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
@@ -204,6 +211,7 @@ function print({ workloads, memory, latency, testpmd, rules, cid }: Results): vo
     );
   }
   if (rules) printRules(rules);
+  if (steering) printSteering(steering);
   if (cid) printCid(cid);
 }
 

@@ -7,7 +7,7 @@ export {
 } from './console/index.js';
 export { ControlBlock, MacSet, type Setting, type Settings, type SettingsSchema } from './control/index.js';
 export { bridgeControl } from './daemon/index.js';
-export { type AttachOptions, Device, type DeviceOptions } from './device/index.js';
+export { type AttachOptions, Device, type DeviceOptions, type FrameChoice, type PortEvent } from './device/index.js';
 export { FAULT_SETTINGS, type FaultCounts, type FaultSettings } from './faults/index.js';
 export {
   BpfMap,
@@ -61,14 +61,12 @@ export {
   DROP_REASONS,
   type DropReason,
   type FrameAudit,
-  type FrameChoice,
   type Manner,
   type OpenInterfaceOptions,
   OWN_COUNTERS,
   openInterface,
   type PacketCallback,
   PacketInterface,
-  type PortEvent,
   type PortSample,
   ReceivedPacket,
   type SocketCounter,

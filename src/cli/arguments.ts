@@ -12,6 +12,12 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   };
 }
 
+/** What a run may be called: it becomes the name of files. */
+export function runName(text: string): string {
+  if (/^[\w.-]{1,32}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 32 of A-Z a-z 0-9 _ . and -.');
+}
+
 /** A list of processors as the kernel writes it: `0,2-3`. */
 export function processors(text: string): number[] {
   const cpus = text.split(',').flatMap((part) => {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { XdpError } from '../sys/index.js';
 import { addDataPathOptions, type DataPathFlags } from './data-path-options.js';
 import { runBridge } from './run-bridge.js';
-import { withStopSignals } from './stop-signals.js';
 
 export function bridgeCommand(): Command {
   const command = new Command('bridge')
@@ -10,7 +10,7 @@ export function bridgeCommand(): Command {
       'Bridge two interfaces through AF_XDP: every frame that comes in on one leaves by the other. With --callback, any ' +
         'number of interfaces: a function of yours says where each packet goes. Ctrl-C ends it and gives all of them back.',
     )
-    .argument('<interfaces...>', 'two interfaces')
+    .argument('<interfaces...>', 'two; with --callback any number')
     .option(
       '--callback <file>',
       'module whose default export says of each packet where it goes (SIGUSR2 loads it again)',
@@ -18,7 +18,10 @@ export function bridgeCommand(): Command {
   return addDataPathOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (interfaces: string[], flags: DataPathFlags) => {
-      process.exitCode = await withStopSignals((signal) => runBridge(interfaces, flags, signal));
+      if (interfaces.length === 1 && flags.callback === undefined) {
+        throw new XdpError('XDP_ERR_USAGE', 'a bridge has two interfaces; xdpkit mirror looks at one');
+      }
+      process.exitCode = await runBridge('bridge', interfaces, flags);
     });
 }
 

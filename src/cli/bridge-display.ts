@@ -18,6 +18,11 @@ export function showJson(): Display {
   return { sample: (now) => printJson('sample', now), event: (event) => printJson('event', event), end: () => {} };
 }
 
+/** For nobody: the log tells what happens. */
+export function showNothing(): Display {
+  return { sample: () => {}, event: () => {}, end: () => {} };
+}
+
 /** For a pipe or a file: a table at every sample, one under the other. */
 export function showLines(): Display {
   let before: BridgeSample | undefined;
@@ -31,7 +36,7 @@ export function showLines(): Display {
   };
 }
 
-export function showLive(bridge: Bridge, interfaces: readonly string[], start: BridgeSample): Display {
+export function showLive(command: string, bridge: Bridge, interfaces: readonly string[], start: BridgeSample): Display {
   const region = new LiveRegion(process.stdout);
   const workers = bridge.workers === 1 ? '1 worker' : `${bridge.workers} workers`;
   let before = start;
@@ -41,8 +46,11 @@ export function showLive(bridge: Bridge, interfaces: readonly string[], start: B
       const seconds = Math.round((now.time - start.time) / 1000);
       const clock = [seconds / 3600, (seconds / 60) % 60, seconds % 60];
       const time = clock.map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
-      const title = styleText('bold', `xdpkit bridge  ${interfaces.join(' <-> ')}`);
-      const hint = styleText('dim', 'Ctrl-C ends the bridge and gives both interfaces back');
+      const title = styleText('bold', `xdpkit ${command}  ${interfaces.join(' <-> ')}`);
+      const hint = styleText(
+        'dim',
+        `Ctrl-C ends it and gives ${interfaces.length === 1 ? 'the interface' : 'the interfaces'} back`,
+      );
       region.draw([`${title}   ${workers}   ${time}`, '', ...bridgeTable(now, before), ...told, '', hint]);
       before = now;
     },

@@ -8,6 +8,11 @@ const LOSSES: Readonly<Partial<Record<SocketCounter, string>>> = {
   callbackError: 'the callback threw',
   txRingFull: 'TX ring full',
   tooManyFragments: 'too many fragments to send',
+  workerDied: 'in the hands of a worker that died',
+  dropSet: 'dropped by the drop set',
+  faultDrop: 'dropped by faults',
+  faultBurstLoss: 'lost in bursts by faults',
+  holdOverflow: 'no room to hold them back',
   kernelRxRingFull: 'RX ring full (kernel)',
   // Includes packets that found the fill ring empty; that counter counts tries, not packets.
   kernelRxDropped: 'no frame to receive into, or too long for one (kernel)',

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BridgeOptions } from '../pipeline/index.js';
 import { TAP_NAME } from '../tap/index.js';
-import { duration, processors, wholeNumber } from './arguments.js';
+import { duration, processors, runName, wholeNumber } from './arguments.js';
 
 /** What `bridge` and `mirror` are told. */
 export interface DataPathFlags extends Omit<BridgeOptions, 'interfaces' | 'callback' | 'tap'> {
@@ -12,6 +12,10 @@ export interface DataPathFlags extends Omit<BridgeOptions, 'interfaces' | 'callb
   readonly console: boolean;
   readonly name?: string;
   readonly startup?: string;
+  /** In the background. */
+  readonly daemon?: true;
+  readonly pidFile?: string;
+  readonly log?: string;
   readonly duration?: number;
   readonly interval: number;
   readonly json?: true;
@@ -74,9 +78,23 @@ export function addDataPathOptions(command: Command): Command {
         'frames of each worker that faults may hold back: delay, reordering, rate (default: 1024)',
       ).argParser(wholeNumber(0, 0x10000)),
     )
-    .option('--name <name>', 'what xdpkit console --target calls this run (default: the interfaces)')
+    .addOption(
+      new Option(
+        '--name <name>',
+        'what xdpkit console, status and stop call this run, once at a time (default: the interfaces)',
+      ).argParser(runName),
+    )
     .option('--no-console', "don't let xdpkit console steer this run")
     .option('--startup <file>', 'console words to run first (default: /etc/xdpkit.rpcl if it is there)')
+    .option('--daemon', 'run in the background; returns when packets pass, or with the error')
+    .option(
+      '--pid-file <file>',
+      'file with the number of the process (default with --daemon and --name: NAME.pid in /run/xdpkit)',
+    )
+    .option(
+      '--log <file>',
+      'append what happens to a file, opened anew on SIGHUP (default with --daemon: NAME.log in /run/xdpkit)',
+    )
     .option('--json', 'print a stream of JSON lines: start, sample…, event…, summary');
 }
 

@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo-command.js')).demoCommand(),
   bridge: async () => (await import('./bridge-command.js')).bridgeCommand(),
   mirror: async () => (await import('./mirror-command.js')).mirrorCommand(),
+  status: async () => (await import('./status-command.js')).statusCommand(),
+  stop: async () => (await import('./stop-command.js')).stopCommand(),
   console: async () => (await import('./console-command.js')).consoleCommand(),
   generate: async () => (await import('./generate-command.js')).generateCommand(),
   receive: async () => (await import('./receive-command.js')).receiveCommand(),
@@ -36,7 +38,7 @@ const asked = Object.hasOwn(COMMANDS, named) ? [COMMANDS[named]!] : Object.value
 for (const read of asked) program.addCommand(await read());
 
 const json = process.argv.includes('--json');
-for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+for (const command of allBelow(program)) {
   // A command inherits none of these by itself when it is added whole.
   command.exitOverride().showHelpAfterError('(--help tells more)');
   if (json) command.configureOutput({ writeErr: () => {} });
@@ -62,4 +64,8 @@ try {
     process.exitCode = ERROR_CODES.XDP_ERR_USAGE.exit;
     if (json) printError(new XdpError('XDP_ERR_USAGE', message, { advice: 'xdpkit --help tells more' }), json);
   }
+}
+
+function allBelow(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allBelow)];
 }

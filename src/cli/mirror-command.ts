@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { addDataPathOptions, type DataPathFlags } from './data-path-options.js';
 import { runBridge } from './run-bridge.js';
-import { withStopSignals } from './stop-signals.js';
 
 export function mirrorCommand(): Command {
   const command = new Command('mirror')
@@ -14,7 +13,7 @@ export function mirrorCommand(): Command {
   return addDataPathOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, flags: DataPathFlags) => {
-      process.exitCode = await withStopSignals((signal) => runBridge([name], flags, signal));
+      process.exitCode = await runBridge('mirror', [name], flags);
     });
 }
 

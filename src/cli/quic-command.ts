@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { quicBackendsCommand } from './quic-backends-command.js';
+import { quicSteerCommand } from './quic-steer-command.js';
+import { quicTopCommand } from './quic-top-command.js';
 import { quicWatchCommand } from './quic-watch-command.js';
 
 /** `xdpkit quic …` */
@@ -8,5 +11,8 @@ export function quicCommand(): Command {
     .description(
       'Look at the QUIC packets of an interface, and bring each to the backend that its connection ID names.',
     )
+    .addCommand(quicSteerCommand())
+    .addCommand(quicBackendsCommand())
+    .addCommand(quicTopCommand())
     .addCommand(quicWatchCommand());
 }

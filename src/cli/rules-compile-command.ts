@@ -72,7 +72,7 @@ function notesOf({ maps, types }: CompiledRules): string[] {
 }
 
 function described(ruleSet: RuleSet, compiled: CompiledRules): object {
-  const { program, maps, blocks, sockets, interfaces, programs, warnings } = compiled;
+  const { program, maps, blocks, sockets, interfaces, programs, steerings, warnings } = compiled;
   return {
     instructions: disassemble(program.instructions).map(({ index: slot, text }) => ({ slot, text })),
     rules: ruleSet.rules.map(({ name, match, action }, rule) => ({
@@ -86,6 +86,7 @@ function described(ruleSet: RuleSet, compiled: CompiledRules): object {
     sockets,
     interfaces,
     programs,
+    steerings,
     warnings,
   };
 }

@@ -5,10 +5,15 @@ type StopSignal = keyof typeof STOP_SIGNALS;
 /**
  * Turns the signals that ask a process to end into an abort, for as long as `run` takes: whatever is open is closed in
  * order. The signal's reason is its name.
+ *
+ * @param hangup whether SIGHUP, which a terminal sends when it goes away, ends the run as well
  */
-export async function withStopSignals<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withStopSignals<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  { hangup = true }: { readonly hangup?: boolean } = {},
+): Promise<T> {
   const controller = new AbortController();
-  const names = Object.keys(STOP_SIGNALS) as StopSignal[];
+  const names = (Object.keys(STOP_SIGNALS) as StopSignal[]).filter((name) => hangup || name !== 'SIGHUP');
   const stop = (name: NodeJS.Signals) => controller.abort(name);
   for (const name of names) process.on(name, stop);
   try {

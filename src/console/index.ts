@@ -1,8 +1,9 @@
-export { Interpreter, type LineResult } from './interpreter/interpreter.js';
+export { type Failure, Interpreter, type LineResult } from './interpreter/interpreter.js';
 export type { Output, Surroundings } from './interpreter/run.js';
 export { seededRandom } from './interpreter/seeded-random.js';
 export type { Word, WordEntry } from './interpreter/word.js';
 export {
+  type CallbackControl,
   DISTRIBUTIONS,
   type Distribution,
   type EtherTypeReport,
@@ -28,5 +29,6 @@ export { ConsoleClient } from './session/console-client.js';
 export { ConsoleServer, type ConsoleServerOptions } from './session/console-server.js';
 export { findConsole, listConsoles } from './session/find-console.js';
 export type { Answer } from './session/protocol.js';
+export { allFolders, ownFolder } from './session/run-folders.js';
 export type { ConsolePlace } from './session/socket-places.js';
 export { BUILT_IN_WORDS } from './words/built-in-words.js';

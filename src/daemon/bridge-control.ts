@@ -10,8 +10,12 @@ import { DISTRIBUTIONS, type FaultSchema, type PortFaultSetting } from '../fault
 import type { Bridge, SocketCounts } from '../pipeline/index.js';
 import { XdpError } from '../sys/index.js';
 
-/** A bridge as the console sees it. */
-export function bridgeControl(bridge: Bridge): PipelineControl {
+/**
+ * A bridge as the console sees it.
+ *
+ * @param reload loads the bridge's callback again; without it there is none to load
+ */
+export function bridgeControl(bridge: Bridge, reload: () => Promise<unknown> = noCallback): PipelineControl {
   return {
     interfaces: () =>
       bridge.sample().ports.map((port, index): InterfaceReport => {
@@ -37,10 +41,16 @@ export function bridgeControl(bridge: Bridge): PipelineControl {
     },
     etherTypes: (port) => bridge.etherTypes(port),
     macs: (port) => bridge.macs(port),
+    setStatistics: (on) => bridge.pipeline.settings.set('statistics', on ? 1 : 0),
+    callback: { reload },
     tap: tapControl(bridge),
     drops: bridge.pipeline.drops,
     faults: faultControl(bridge),
   };
+}
+
+async function noCallback(): Promise<never> {
+  throw new XdpError('XDP_ERR_USAGE', 'there is no callback to load again');
 }
 
 function tapControl(bridge: Bridge): TapControl {
@@ -78,6 +88,9 @@ function faultControl(bridge: Bridge): FaultControl {
     setPort(port, change) {
       faults.change(portValues(change), port);
     },
+    restart() {
+      faults.set('restarts', (faults.get('restarts') + 1) % 2 ** 32);
+    },
     status() {
       const globals = faults.read(0)!;
       const { dropProbability, corruptProbability, corruptAmount, growProbability, growAmount } = globals;
@@ -111,12 +124,14 @@ function portValues(change: Partial<PortFaultSettings>): Partial<Record<PortFaul
 }
 
 function portSettings(values: Settings<FaultSchema>): PortFaultSettings {
-  const { bitflipProbability, duplicateProbability, delay, jitter, reorderProbability, reorderGap, rate } = values;
+  const { bitflipProbability, duplicateProbability, delay, jitter, delayCorrelation } = values;
+  const { reorderProbability, reorderGap, rate, burst } = values;
   const { gilbertP: p, gilbertR: r, gilbertLossBad: lossBad, gilbertLossGood: lossGood } = values;
   return {
     enabled: values.enabled === 1,
     distribution: DISTRIBUTIONS[values.distribution]!,
     gilbert: { p, r, lossBad, lossGood },
-    ...{ bitflipProbability, duplicateProbability, delay, jitter, reorderProbability, reorderGap, rate },
+    ...{ bitflipProbability, duplicateProbability, delay, jitter, delayCorrelation },
+    ...{ reorderProbability, reorderGap, rate, burst },
   };
 }

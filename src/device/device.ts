@@ -28,6 +28,11 @@ export interface DeviceOptions extends AttachOptions {
   readonly fragments?: boolean | undefined;
   /** The sockets poll busily: a notice says where that does nothing. Default false. */
   readonly busyPoll?: boolean | undefined;
+  /**
+   * The program to attach, instead of the one that leads every frame to a socket; it stays the caller's. It has a map of sockets
+   * of its own then: {@link Device.sockets} leads nowhere.
+   */
+  readonly program?: XdpProgram | undefined;
   /** Receive frames for every address. Default false. */
   readonly promiscuous?: boolean | undefined;
 }
@@ -96,9 +101,9 @@ export class Device implements Disposable {
       const sockets = new XskMap('xdpkit_sockets', link.queues);
       undo.push(() => sockets.close());
       const instructions = redirectProgram(sockets);
-      using program = new XdpProgram({ name: 'xdpkit_redirect', instructions, fragments: options.fragments });
+      using redirect = new XdpProgram({ name: 'xdpkit_redirect', instructions, fragments: options.fragments });
       const mode = modeThatFits(link, features, options, notices);
-      const attached = attach(program, link, { ...options, mode }, notices);
+      const attached = attach(options.program ?? redirect, link, { ...options, mode }, notices);
       undo.push(() => attached.close());
       notices.push(...quietNotices(link, quiet, attached.mode));
       if (options.busyPoll) notices.push(...busyPollNotices(link, attached.mode, netns));

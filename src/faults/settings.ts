@@ -64,7 +64,7 @@ const MINUTE = 60_000_000;
  */
 export const FAULT_SETTINGS: FaultSchema = {
   seed: number('fault.seed', 0xffff_ffff, 'chooses what is random: the same seed gives the same faults'),
-  restarts: number('fault.restarts', 0xffff_ffff, 'begins the sequence of faults anew whenever it changes'),
+  restarts: number('fault.restart', 0xffff_ffff, 'begins the sequence of faults anew whenever it changes'),
   dropProbability: perMille('fault.drop.probability', 'drops the packet'),
   corruptProbability: perMille('fault.corrupt.probability', 'inverts bytes behind the first EtherType'),
   corruptAmount: amount('fault.corrupt.amount', 'how many bytes are inverted, at different places'),

@@ -34,6 +34,7 @@ export type { MapBatch } from './map-batch.js';
 export type { MapOptions } from './map-create.js';
 export type { MapInfo } from './map-info.js';
 export { MapFlag, MapKind } from './map-kind.js';
+export { NamedPins } from './named-pins.js';
 export { type ObjectKind, objectIds } from './object.js';
 export { lockPins, type Pin, PinDirectory, type PinLock } from './pins.js';
 export { possibleCpus } from './possible-cpus.js';

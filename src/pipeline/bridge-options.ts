@@ -1,7 +1,6 @@
-import type { DeviceOptions } from '../device/index.js';
+import type { DeviceOptions, PortEvent } from '../device/index.js';
 import { XdpError } from '../sys/index.js';
 import type { ZeroCopy } from '../xsk/index.js';
-import type { PortEvent } from './port-watch.js';
 
 /** A worker's thread died, and another one goes on in its place. */
 export interface WorkerEvent {

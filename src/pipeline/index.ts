@@ -18,7 +18,6 @@ export type { EtherTypeCount } from './ether-type-table.js';
 export { Forwarder, type ForwarderOptions } from './forwarder.js';
 export type { ForwarderSocket } from './forwarder-member.js';
 export { auditFrames, type FrameAudit } from './frame-audit.js';
-export type { FrameChoice } from './frame-choice.js';
 export type { MacCount } from './mac-table.js';
 export { type OpenInterfaceOptions, openInterface, PacketInterface, ReceivedPacket } from './open-interface.js';
 export { PipelineMemory, type PipelinePlace } from './pipeline-memory.js';
@@ -29,4 +28,3 @@ export {
   type PipelineSettings,
 } from './pipeline-settings.js';
 export type { MacStatistics } from './port-statistics.js';
-export type { PortEvent } from './port-watch.js';

@@ -1,13 +1,11 @@
-import { Device, type DeviceOptions } from '../device/index.js';
+import { chooseFrames, Device, type DeviceOptions, type PortEvent, PortWatch } from '../device/index.js';
 import { calls, requireCapabilities, type Watch, withNamespace, XdpError } from '../sys/index.js';
 import { summary } from '../wire/index.js';
 import { openXskSocket, Umem, type XskSocket, type ZeroCopy } from '../xsk/index.js';
 import type { PacketCallback } from './callback.js';
 import { addCounts, Counters, type SocketCounts } from './counters.js';
 import { Forwarder } from './forwarder.js';
-import { chooseFrames } from './frame-choice.js';
 import { FrameSender } from './frame-sender.js';
-import { type PortEvent, PortWatch } from './port-watch.js';
 
 export interface OpenInterfaceOptions extends Pick<DeviceOptions, 'mode' | 'force' | 'netns' | 'promiscuous'> {
   /** Queues to take. Default: all. The host keeps the others. */

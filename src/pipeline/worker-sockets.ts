@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { longestPacket } from '../device/index.js';
+import { type FrameChoice, longestPacket } from '../device/index.js';
 import { withNamespace, XdpError } from '../sys/index.js';
 import { BoundSocket, type BoundSocketOptions, type SocketPlace, Umem, type ZeroCopy } from '../xsk/index.js';
-import type { FrameChoice } from './frame-choice.js';
 import type { SocketPlan } from './worker-plan.js';
 
 export interface WorkerSocketsOptions extends FrameChoice {

@@ -1,5 +1,5 @@
 import { link as linkProgram } from '../ebpf/index.js';
-import { BpfMap, Btf, deviceEntry, XdpProgram } from '../kernel/index.js';
+import { BpfMap, Btf, deviceEntry, NamedPins, programEntry, XdpProgram } from '../kernel/index.js';
 import { getLink, type Link } from '../netdev/index.js';
 import { type CompiledRules, compileRuleSet, type RuleSet, requireLoadable } from '../rules/index.js';
 import { XdpError } from '../sys/index.js';
@@ -123,7 +123,7 @@ function closeAll(program: XdpProgram, maps: ReadonlyMap<string, BpfMap>): void 
 }
 
 /** Puts what has a name on this machine into the maps. */
-function resolve({ interfaces, programs }: CompiledRules, maps: ReadonlyMap<string, BpfMap>): void {
+function resolve({ interfaces, programs, steerings }: CompiledRules, maps: ReadonlyMap<string, BpfMap>): void {
   for (const { map, key, name } of interfaces) {
     maps
       .get(map)!
@@ -132,9 +132,11 @@ function resolve({ interfaces, programs }: CompiledRules, maps: ReadonlyMap<stri
   }
   for (const { map, key, path } of programs) {
     using program = openTarget(path);
-    maps
-      .get(map)!
-      .update(new Uint8Array(Uint32Array.of(key).buffer), new Uint8Array(Uint32Array.of(program.fd).buffer));
+    maps.get(map)!.typed('u32', programEntry).set(key, program);
+  }
+  for (const { map, key, name } of steerings) {
+    using program = openSteering(name);
+    maps.get(map)!.typed('u32', programEntry).set(key, program);
   }
 }
 
@@ -146,6 +148,14 @@ function redirectTarget(name: string): number {
     const message = `rules redirect to ${name}, and there is no such interface`;
     throw new XdpError('XDP_ERR_NO_INTERFACE', message, { cause });
   }
+}
+
+function openSteering(name: string): XdpProgram {
+  const pins = NamedPins.of('steering', name);
+  if (pins.exists) return XdpProgram.openPinned(pins.pathOf('program'));
+  throw new XdpError('XDP_ERR_NO_PROGRAM', `rules steer by ${name}, and there is no QUIC steering of this name`, {
+    advice: 'start it first: docs/quic-steering.md',
+  });
 }
 
 function openTarget(path: string): XdpProgram {

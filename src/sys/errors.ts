@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   XDP_ERR_TAP_TAKEN: { exit: 5, summary: 'another process has a tap of this name' },
   XDP_ERR_RULES: { exit: 2, summary: 'a rule set is not valid' },
   XDP_ERR_NO_CONSOLE: { exit: 1, summary: 'no process, or not just one, has a console that can be reached' },
+  XDP_ERR_NOT_RUNNING: { exit: 1, summary: 'no run, or not just one, is meant' },
+  XDP_ERR_RUNNING: { exit: 5, summary: 'a run of this name goes on: it is not started twice, or did not end in time' },
   XDP_ERR_WORD: { exit: 1, summary: 'a word of the console failed' },
   XDP_ERR_WORKER: { exit: 1, summary: 'a worker thread failed' },
   XDP_ERR_INTERNAL: { exit: 1, summary: 'something that should not happen: a bug in xdpkit' },

@@ -22,4 +22,5 @@ export {
   withNamespace,
 } from './netns.js';
 export { OwnedFd } from './owned-fd.js';
+export { isAlive, ownIdentity, type ProcessIdentity, pidNamespace } from './process-identity.js';
 export { openResources, type TracedResource, traceResources } from './trace.js';

@@ -1,6 +1,5 @@
-import { XdpError } from '../sys/index.js';
+import { isAlive, ownIdentity, type ProcessIdentity, XdpError } from '../sys/index.js';
 import { Block, Header, ROWS, Row } from './layout.js';
-import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
 import { showWriting } from './ring-repair.js';
 import { claimant, freedWord, generationOf, holderOf, Kind, kindOf, ownerWord, pidOf, stateOf } from './state.js';
 import type { TapMemory } from './tap-memory.js';

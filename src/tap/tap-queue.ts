@@ -1,7 +1,6 @@
-import { Mapping } from '../sys/index.js';
+import { Mapping, ownIdentity, pidNamespace } from '../sys/index.js';
 import { buryDead } from './consumer-table.js';
 import { Header } from './layout.js';
-import { ownIdentity, pidNamespace } from './process-identity.js';
 import { settleRing } from './ring-repair.js';
 import { NewTapFile } from './tap-file.js';
 import { TapMemory, tapLength, writeHeader } from './tap-memory.js';

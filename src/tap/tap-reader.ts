@@ -1,7 +1,6 @@
-import { type Mapping, XdpError } from '../sys/index.js';
+import { type Mapping, pidNamespace, XdpError } from '../sys/index.js';
 import { buryDead, checkOwner, freeRow, takeRow } from './consumer-table.js';
 import { BLOCK_BYTES, Block, Header, RECORD_BYTES, Record, Row } from './layout.js';
-import { pidNamespace } from './process-identity.js';
 import { generationOf, holderOf, Kind, kindOf, stateOf } from './state.js';
 import { openTapFile } from './tap-file.js';
 import { damaged, TapMemory } from './tap-memory.js';

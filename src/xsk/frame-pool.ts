@@ -23,13 +23,18 @@ export class FramePool {
   constructor(frames: number, frameSize: number, memory?: SharedArrayBuffer) {
     this.frameSize = frameSize;
     this.chunkMask = (frameSize & (frameSize - 1)) === 0 ? ~(frameSize - 1) : 0;
-    this.memory = memory ?? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (1 + frames));
+    this.memory = memory ?? FramePool.emptyMemory(frames);
     this.#count = new Int32Array(this.memory, 0, 1);
     this.stack = new Uint32Array(this.memory, Int32Array.BYTES_PER_ELEMENT, frames);
     this.#inverse = 1 / frameSize;
     if (memory !== undefined) return;
     this.#count[0] = frames;
     for (let i = 0; i < frames; i++) this.stack[i] = (frames - 1 - i) * frameSize;
+  }
+
+  /** Memory of a pool that has none of the UMEM's frames yet: for a thread that is handed them one by one. */
+  static emptyMemory(frames: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (1 + frames));
   }
 
   get frames(): number {

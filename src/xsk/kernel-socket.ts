@@ -40,8 +40,9 @@ export function openXskSocket(options: XskSocketOptions): XskSocket {
  * this thread has ended.
  *
  * @param umem the same UMEM, by its place
+ * @param rings where its frames come from and go to, when its queue's fill and completion ring belong to another thread
  */
-export function joinXskSocket(place: SocketPlace, umem: Umem): XskSocket {
+export function joinXskSocket(place: SocketPlace, umem: Umem, rings?: QueueRings): XskSocket {
   const borrow = ({ address, length }: RingPlace) => Mapping.borrow(address, length);
   return join(
     place,
@@ -51,6 +52,7 @@ export function joinXskSocket(place: SocketPlace, umem: Umem): XskSocket {
       () => {},
     ),
     borrow,
+    rings,
   );
 }
 
@@ -76,12 +78,13 @@ function kernelPeer(fdOf: () => number, close: () => void): RingPeer {
     kick: () => calls.kick(fdOf()),
     lastError: calls.lastError,
     wakeRx: () => calls.recvfrom(fdOf(), null, MSG_DONTWAIT),
-    statistics: () => statistics(fdOf()),
+    statistics: () => readXskStatistics(fdOf()),
     close,
   };
 }
 
-function statistics(fd: number): XskStatistics {
+/** What the kernel counts for a socket, by its descriptor. */
+export function readXskStatistics(fd: number): XskStatistics {
   const counters = new BigUint64Array(6);
   calls.getsockopt(fd, abi.SOL_XDP, abi.XDP_STATISTICS, counters);
   const [dropped, rxInvalid, txInvalid, ringFull, fillEmpty, txEmpty] = Array.from(counters, Number);

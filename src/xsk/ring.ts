@@ -156,11 +156,27 @@ export abstract class Consumer extends Ring {
   }
 }
 
+/** Words before the entries of a ring outside the kernel: each index has a cache line for itself. */
+const HEAD_WORDS = 64;
+
 /** Memory of a ring outside the kernel. `start` is where its indices begin: near 2^32 to see them wrap. */
 export function ringInMemory(size: number, entryWords: number, start = 0): RingMemory {
-  const descriptors = 64;
-  const words = new Uint32Array(descriptors + size * entryWords);
+  const words = new Uint32Array(HEAD_WORDS + size * entryWords);
   words[0] = start;
   words[16] = start;
-  return { words, size, producer: 0, consumer: 16, flags: 32, descriptors };
+  return ringOver(words, size);
+}
+
+/** Room for a ring between two threads: {@link ringInShared} gives each of them its view. */
+export function sharedRing(size: number, entryWords: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((HEAD_WORDS + size * entryWords) * Uint32Array.BYTES_PER_ELEMENT);
+}
+
+export function ringInShared(memory: SharedArrayBuffer, entryWords: number): RingMemory {
+  const words = new Uint32Array(memory);
+  return ringOver(words, (words.length - HEAD_WORDS) / entryWords);
+}
+
+function ringOver(words: Uint32Array, size: number): RingMemory {
+  return { words, size, producer: 0, consumer: 16, flags: 32, descriptors: HEAD_WORDS };
 }

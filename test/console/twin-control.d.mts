@@ -5,6 +5,10 @@ export interface TwinControl extends PipelineControl {
   rx: number[];
   /** What every interface has seen. */
   macTable: MacTableReport;
+  /** Whether statistics are on. */
+  statistics: boolean;
+  /** How often faults were begun anew. */
+  readonly restarts: number;
 }
 
 /** @param names of its interfaces */

@@ -34,12 +34,15 @@ export function twinControl(names = ['enp1s0f0', 'enp1s0f1']) {
     duplicateProbability: 0,
     delay: 0,
     jitter: 0,
+    delayCorrelation: 0,
     distribution: 'uniform',
     reorderProbability: 0,
     reorderGap: 0,
     gilbert: { p: 0, r: 0, lossBad: 0, lossGood: 0 },
     rate: 0,
+    burst: 0,
   }));
+  let restarts = 0;
   const counts = {
     dropped: 0,
     corrupted: 0,
@@ -55,6 +58,10 @@ export function twinControl(names = ['enp1s0f0', 'enp1s0f1']) {
   };
   return {
     rx: [16467306, 0],
+    statistics: false,
+    get restarts() {
+      return restarts;
+    },
     macTable: { entries: [], overflow: 0 },
     interfaces() {
       return names.map((name, i) => ({
@@ -80,6 +87,10 @@ export function twinControl(names = ['enp1s0f0', 'enp1s0f1']) {
     macs() {
       return this.macTable;
     },
+    setStatistics(on) {
+      this.statistics = on;
+    },
+    callback: { reload: async () => {} },
     tap: {
       macs: set(),
       set: (port, direction, on) => {
@@ -105,6 +116,9 @@ export function twinControl(names = ['enp1s0f0', 'enp1s0f1']) {
       },
       setPort: (port, change) => {
         ports[port] = { ...ports[port], ...change };
+      },
+      restart: () => {
+        restarts++;
       },
       status: () => ({ ...settings, ports: ports.map((port) => ({ ...port, counts })) }),
     },

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { createLab, getFeatures, getLink, type Lab } from '../../dist/netdev/index.js';
+import { DROP_REASONS } from '../../dist/pipeline/index.js';
 import { jsonLines, type SummaryLine, summaryOf } from './json-lines.js';
 import { type Ending, Running, type RunOptions, run, succeed, XDPKIT } from './running.js';
 
@@ -129,14 +130,8 @@ export function expectWhole({ audits, last }: SummaryLine): void {
   }
   for (const [i, { total }] of last.ports.entries()) {
     const out = last.ports[1 - i]!.total;
-    expect(total.rxPackets).toBe(
-      out.txPackets +
-        total.txRingFull +
-        total.callback +
-        total.unknownPort +
-        total.callbackError +
-        total.tooManyFragments,
-    );
+    const dropped = DROP_REASONS.reduce((sum, reason) => sum + total[reason], 0);
+    expect(total.rxPackets).toBe(out.txPackets + dropped);
     expect(total.kernelInvalidDescriptors).toBe(0);
     expect(total.inTx).toBe(0);
   }

@@ -16,9 +16,16 @@ test('--version is the package’s', async () => {
 });
 
 const wrong: readonly (readonly [args: string, says: RegExp])[] = [
-  ['bridge', /missing required argument 'if0'/],
-  ['bridge a', /missing required argument 'if1'/],
-  ['bridge a b c', /too many arguments/],
+  ['bridge', /missing required argument 'interfaces'/],
+  ['bridge a', /a bridge has two interfaces; xdpkit mirror looks at one/],
+  ['bridge a b c', /without a callback, a bridge has two interfaces/],
+  ['mirror a b', /too many arguments/],
+  ['bridge a b --hold-frames 65537', /--hold-frames .* whole number from 0 to 65536/],
+  ['bridge a b --name a/b', /--name .* 1 to 32 of A-Z/],
+  ['stop --timeout 0', /--timeout .* time above 0/],
+  ['stop a --all', /a name and --all exclude each other/],
+  ['status a b', /too many arguments/],
+  ['console a -c b', /a file and --command exclude each other/],
   ['bridge a a', /an interface was named twice/],
   ['bridge a b --workers 0', /--workers .* whole number from 1 to 1024/],
   ['bridge a b --workers 1.5', /--workers .* whole number/],

@@ -5,6 +5,7 @@ import { XdpAction } from '../../dist/ebpf/index.js';
 import { u32, XdpLink } from '../../dist/kernel/index.js';
 import { getLink, type Link } from '../../dist/netdev/index.js';
 import { type InstalledRules, installRules } from '../../dist/policy/index.js';
+import { cidCodec, Steering } from '../../dist/quic/index.js';
 import type { Action, RuleSet } from '../../dist/rules/index.js';
 import { withNamespace } from '../../dist/sys/index.js';
 import { describedFrame } from '../../dist/wire/index.js';
@@ -17,6 +18,7 @@ import { patient } from '../patience.js';
 import { RulesBed } from './rules-bed.js';
 
 const PIN = `/sys/fs/bpf/xdpkit-test-${process.pid}`;
+const STEERING = `xdpkit-test-${process.pid}`;
 const ACTIONS: Readonly<Record<string, Action>> = {
   unnamed: 'redirect',
   named: { redirect: { socket: 'quic' } },
@@ -24,6 +26,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   turned: 'l2-forward',
   handed: { program: PIN },
   limited: { limit: { packets: 1, burst: 10, within: 'l2-forward', over: 'drop' } },
+  steered: { steer: STEERING },
   dropped: 'drop',
 };
 const NAMES = Object.keys(ACTIONS);
@@ -35,6 +38,8 @@ const RULES: RuleSet = {
 const frameFor = (name: string, size = 100): Uint8Array =>
   describedFrame(`udp 10.9.0.1:4000 > 10.9.0.77:${portOf(name)} ${size} bytes`);
 
+const codec = cidCodec({ codec: 'cidv1' });
+
 let bed: RulesBed;
 let rules: InstalledRules;
 let port0: Link;
@@ -43,6 +48,7 @@ let source: FarEnd;
 let side: FarEnd;
 /** A program that takes what port0 sends back. */
 let woken: XdpLink;
+let steering: Steering;
 
 beforeAll(async () => {
   bed = new RulesBed();
@@ -53,6 +59,10 @@ beforeAll(async () => {
   side = new FarEnd(getLink('eth0', { netns: sideNetns }).index, sideNetns);
   using program = await compile('mark-and-return');
   await succeed(['bpftool', 'prog', 'load', program.object, PIN]);
+  const unnamed = { code: 'XDP_ERR_NO_PROGRAM', message: expect.stringContaining('no QUIC steering of this name') };
+  await expect(installRules('port0', RULES, { netns: bed.box })).rejects.toMatchObject(unnamed);
+  steering = Steering.load({ codec, queues: port0.queues });
+  steering.pin(STEERING);
   rules = await installRules('port0', RULES, { netns: bed.box });
   expect(rules.notices).toContainEqual(expect.stringMatching(/^port1 takes no redirected packets now/));
   expect(rules.notices).toContainEqual(expect.stringMatching(/^port0 is a veth: what it sends back/));
@@ -62,6 +72,8 @@ beforeAll(async () => {
 }, patient(60_000));
 afterAll(async () => {
   rules?.close();
+  steering?.close();
+  Steering.unpin(STEERING);
   woken?.close();
   source?.close();
   side?.close();
@@ -148,6 +160,43 @@ test('program: one that clang has built and bpftool has pinned decides', async (
   marked[5] = 0x77;
   expect(await arrived(source, 1)).toEqual([marked]);
   expect(statisticsOf('handed').packets).toBe(1);
+});
+
+test('steer: the backend that the connection ID names has the packets', async () => {
+  const id = Buffer.from(codec.encode(7)).toString('hex');
+  const frame = describedFrame(
+    `udp 10.9.0.1:4000 > 10.9.0.77:${portOf('steered')} payload 40${id}${'5a'.repeat(40)} 100 bytes`,
+  );
+  const { slot } = steering.add({ id: 7 });
+  steering.add({ id: 8 });
+  using umem = new Umem({ frames: 128 });
+  const sizes = { rxSize: 64, txSize: 0, fillSize: 64, completionSize: 64 };
+  using socket = withNamespace<XskSocket>(bed.box, () =>
+    openXskSocket({ umem, interface: port0, queue: 0, zeroCopy: 'off', ...sizes }),
+  );
+  socket.rings.refill(64);
+  steering.setSocket(slot, 0, socket.fd);
+  const batch = new Batch(umem.bytes, 64);
+  for (let i = 0; i < 20; i++) source.send(frame);
+  let got = 0;
+  await expect
+    .poll(() => {
+      const count = socket.receive(batch);
+      for (let i = 0; i < count; i++) {
+        const at = batch.addresses[i]!;
+        expect(umem.bytes.slice(at, at + batch.lengths[i]!)).toEqual(frame);
+        umem.pool.give(at);
+      }
+      got += count;
+      return got;
+    })
+    .toBe(20);
+  expect(steering.statistics()).toMatchObject({ packets: 20, routed: 20, toSocket: 20 });
+  expect(steering.backends()).toMatchObject([
+    { id: 7, packets: 20, bytes: 2000 },
+    { id: 8, packets: 0 },
+  ]);
+  expect(statisticsOf('steered').packets).toBe(20);
 });
 
 test('limit: the burst is within it, the rest is over it, and both are counted', async () => {

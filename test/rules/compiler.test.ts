@@ -105,6 +105,7 @@ describe('actions', () => {
     ['count', XdpAction.pass],
     ['l2-forward', XdpAction.tx],
     [{ program: '/sys/fs/bpf/next' }, XdpAction.pass],
+    [{ steer: 'edge' }, XdpAction.pass],
   ] as const)('%j', (action, verdict) => {
     expect(run(all(action), PACKETS.plain).action).toBe(verdict);
   });
@@ -130,6 +131,8 @@ describe('actions', () => {
         { match: { type: 'udp' }, action: { redirect: { socket: 'a' } } },
         { match: { type: 'udp' }, action: { redirect: { socket: 'a' } } },
         { match: { type: 'udp' }, action: { redirect: { interface: 'eth1' } } },
+        { match: { type: 'udp' }, action: { steer: 'edge' } },
+        { match: { type: 'tcp-dst', port: 1 }, action: { steer: 'edge' } },
         { match: { type: 'all' }, action: { limit: { packets: 1, over: { program: '/sys/fs/bpf/a' } } } },
       ],
     });
@@ -138,7 +141,8 @@ describe('actions', () => {
       { map: 'sockets_1', name: 'a' },
     ]);
     expect(compiled.interfaces).toEqual([{ map: 'interfaces', key: 0, name: 'eth1' }]);
-    expect(compiled.programs).toEqual([{ map: 'programs', key: 0, path: '/sys/fs/bpf/a' }]);
+    expect(compiled.steerings).toEqual([{ map: 'programs', key: 0, name: 'edge' }]);
+    expect(compiled.programs).toEqual([{ map: 'programs', key: 1, path: '/sys/fs/bpf/a' }]);
     for (const { name } of compiled.maps) expect(name.length).toBeLessThanOrEqual(15);
   });
 

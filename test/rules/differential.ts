@@ -29,7 +29,7 @@ function verdictOf({ verdict }: Evaluation, compiled: CompiledRules, sockets: bo
   if (verdict === 'drop') return [XdpAction.drop, undefined];
   if (verdict === 'l2-forward') return [XdpAction.tx, undefined];
   if (verdict === 'pass' || !sockets) return [XdpAction.pass, undefined];
-  if (typeof verdict === 'object' && 'program' in verdict) return [XdpAction.aborted, undefined];
+  if (typeof verdict === 'object' && !('redirect' in verdict)) return [XdpAction.aborted, undefined];
   return [XdpAction.redirect, targetOf(verdict, compiled)];
 }
 

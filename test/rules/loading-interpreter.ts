@@ -38,7 +38,8 @@ export class InterpretedRules {
     if (options.sockets) {
       const other = new InterpreterProgram(OTHER_PROGRAM);
       for (const { map, key } of compiled.interfaces) (this.maps[map] as InterpreterRedirectMap).set(key, 1);
-      for (const { map, key } of compiled.programs) (this.maps[map] as InterpreterProgramArray).set(key, other);
+      for (const { map, key } of [...compiled.programs, ...compiled.steerings])
+        (this.maps[map] as InterpreterProgramArray).set(key, other);
     }
     this.#interpreter = new Interpreter(new InterpreterProgram(compiled.program, this.maps), {
       clock: () => this.now,

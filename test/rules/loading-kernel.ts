@@ -37,7 +37,7 @@ export class LoadedRules implements Disposable {
     if (options.sockets) this.#fill(compiled);
   }
 
-  #fill({ sockets, interfaces, programs }: CompiledRules): void {
+  #fill({ sockets, interfaces, programs, steerings }: CompiledRules): void {
     for (const { map } of sockets) {
       const socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW, 0), 'AF_XDP socket of a test');
       this.#behind.push(socket);
@@ -48,10 +48,11 @@ export class LoadedRules implements Disposable {
       value.set(u32(LOOPBACK));
       this.maps[map]!.update(u32(key), value);
     }
-    if (programs.length === 0) return;
+    const targets = [...programs, ...steerings];
+    if (targets.length === 0) return;
     const other = new XdpProgram({ name: 'other', instructions: link(OTHER_PROGRAM) });
     this.#behind.push(other);
-    for (const { map, key } of programs) this.maps[map]!.update(u32(key), u32(other.fd));
+    for (const { map, key } of targets) this.maps[map]!.update(u32(key), u32(other.fd));
   }
 
   run(packet: Uint8Array): RunOfRules {

@@ -193,6 +193,7 @@ const plainAction: fc.Arbitrary<PlainAction> = fc.oneof(
     { redirect: { socket: 'capture' } },
     { redirect: { interface: 'eth1' } },
     { program: '/sys/fs/bpf/next' },
+    { steer: 'edge' },
   ),
 );
 

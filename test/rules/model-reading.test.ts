@@ -76,7 +76,7 @@ test('all that is wrong is named at once, by file, line, column and rule', () =>
     naem: x
 `;
   expect(problems(text, 'edge.yaml')).toEqual([
-    'edge.yaml:4:13: rule 1 "forty-two": action is drop, pass, redirect, l2-forward, count, or has redirect, program or limit',
+    'edge.yaml:4:13: rule 1 "forty-two": action is drop, pass, redirect, l2-forward, count, or has redirect, program, steer or limit',
     'edge.yaml:8:40: rule 2 "web": any[0].prefix[0] has bits behind its length: "10.0.0.1/8" should be "10.0.0.0/8"',
     'edge.yaml:9:30: rule 2 "web": any[1].not has an unknown member "prots"',
     'edge.yaml:9:56: rule 2 "web": any[1].not.ports[1] is 0 to 65535, not 70000',
@@ -154,6 +154,7 @@ test.each([
   ['{ redirect: { interface: abcdefghijklmnop } }', 'is the name of an interface'],
   ['{ redirect: { socket: "" } }', 'redirect.socket is 1 to 32 letters'],
   ['{ program: next }', 'program is the absolute path'],
+  ['{ steer: a b }', 'steer is 1 to 32 letters, digits, dashes and underscores, not "a b"'],
   ['[drop]', 'action is drop, pass'],
 ])('the action %s is refused', (action, reason) => {
   expect(inRule('{ type: all }', action)).toContain(reason);

@@ -84,6 +84,7 @@ function plainAction(random: Random): PlainAction {
     { redirect: { socket: 'capture' } },
     { redirect: { interface: 'lo' } },
     { program: '/sys/fs/bpf/next' },
+    { steer: 'edge' },
   ]);
 }
 

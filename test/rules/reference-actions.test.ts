@@ -24,6 +24,7 @@ describe('what becomes of a packet', () => {
     [{ redirect: { socket: 'a' } }, { redirect: { socket: 'a' } }],
     [{ redirect: { interface: 'eth1' } }, { redirect: { interface: 'eth1' } }],
     [{ program: '/sys/fs/bpf/x' }, { program: '/sys/fs/bpf/x' }],
+    [{ steer: 'edge' }, { steer: 'edge' }],
   ])('%j', (action, verdict) => {
     expect(evaluateRules(set(on(action)), frame)).toEqual({
       rule: 0,
@@ -192,6 +193,8 @@ test('an explanation names the rule that decided, and why those before it did no
     '  rule 2 (udp): matched, counted',
   ]);
   expect(explain(over4(tcp(1, 443)))).toEqual(['pass by rule 1 "web" (tcp-dst 443)']);
+  const steered = set({ name: 'quic', match: { type: 'udp-dst', port: 42 }, action: { steer: 'edge' } });
+  expect(explainRules(steered, frame).summary).toBe('steer through edge by rule 1 "quic" (udp-dst 42)');
   expect(explain(arp)[0]).toBe('redirect to eth1 by rule 4 (all), within its limit');
   expect(explanationText(explainRules(set(on('drop')), arp))).toBe(
     'pass: no rule decides\n  rule 1 (udp-dst 42): EtherType is ARP (0x0806), not IP',

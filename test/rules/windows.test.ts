@@ -129,6 +129,7 @@ test('rules without equivalent are named, all of them', () => {
       { match: { type: 'udp' }, action: { limit: { packets: 10 } } },
       { match: { type: 'all' }, action: { program: '/sys/fs/bpf/next' } },
       { match: { any: [{ type: 'udp' }, { type: 'vlan' }] }, action: 'drop' },
+      { match: { type: 'udp' }, action: { steer: 'edge' } },
     ],
   };
   expect(() => windowsRules(ruleSet)).toThrow(
@@ -143,6 +144,7 @@ test('rules without equivalent are named, all of them', () => {
         'rule 4: the action pass up to 10 packets a second, else drop has no equivalent on Windows',
         'rule 5: a program has to be the only rule on Windows, and match all packets',
         'rule 6: vlan has no equivalent on Windows',
+        'rule 7: the action steer through edge has no equivalent on Windows',
       ].join('\n'),
     }),
   );

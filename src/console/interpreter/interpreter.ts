@@ -11,7 +11,15 @@ export interface LineResult {
   /** Remarks beside the reports. */
   readonly notices: readonly string[];
   /** Why the line ended early, if it did. The word is empty where the line was none. */
-  readonly failure?: { readonly word: string; readonly message: string };
+  readonly failure?: Failure;
+  /** What the line has begun and is still under way, if anything is: it is over then, or has failed. Never rejects. */
+  readonly rest?: Promise<Failure | undefined>;
+}
+
+/** A word that failed. */
+export interface Failure {
+  readonly word: string;
+  readonly message: string;
 }
 
 /**
@@ -62,13 +70,19 @@ export class Interpreter {
     const restore = this.#stack.mark();
     const run = new Run(this.#vocabulary, this.#surroundings, this.#stack, this.#definitions);
     const { outputs, notices } = run;
+    const failed: { failure?: Failure } = {};
     try {
       work(run);
-      return { outputs, notices };
     } catch (error) {
       restore();
-      if (!(error instanceof WordFailure)) throw error;
-      return { outputs, notices, failure: { word: error.word, message: error.message } };
+      failed.failure = failureOf(error);
     }
+    const rest = run.work.length === 0 ? {} : { rest: Promise.all(run.work).then(() => undefined, failureOf) };
+    return { outputs, notices, ...failed, ...rest };
   }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof WordFailure)) throw error;
+  return { word: error.word, message: error.message };
 }

@@ -40,6 +40,8 @@ interface Cursor {
 export class Run implements Machine {
   readonly outputs: Output[] = [];
   readonly notices: string[] = [];
+  /** What words have begun and is still under way; rejected with the word's failure. */
+  readonly work: Promise<unknown>[] = [];
   readonly stack: Stack;
   readonly definitions: Definitions;
   readonly #vocabulary: Vocabulary;
@@ -83,6 +85,15 @@ export class Run implements Machine {
   print(data: object, lines: readonly string[]): void {
     this.#cost.print(lines.reduce((sum, line) => sum + line.length + 1, 0));
     this.outputs.push({ word: this.#word, data, lines });
+  }
+
+  wait(work: Promise<unknown>): void {
+    const word = this.#word;
+    this.work.push(
+      work.catch((error) => {
+        throw new WordFailure(word, messageOf(error), { cause: error });
+      }),
+    );
   }
 
   load(file: string): boolean {

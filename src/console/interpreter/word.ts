@@ -24,6 +24,8 @@ export interface Machine {
   nextToken(): string | undefined;
   /** Runs a file of words. @returns whether it is there */
   load(file: string): boolean;
+  /** Has the line be over only when something is done that takes its time. The word fails when it is rejected. */
+  wait(work: Promise<unknown>): void;
   /**
    * Prints a report.
    *

@@ -10,7 +10,6 @@ export interface FaultStatus extends FaultSettings {
 }
 
 export function faultLines(status: FaultStatus): string[] {
-  const bytes = (amount: number) => `${amount} ${amount === 1 ? 'byte' : 'bytes'}`;
   return [
     'all interfaces',
     row('drop probability', probability(status.dropProbability, PER_THOUSAND)),
@@ -28,6 +27,10 @@ export function faultLines(status: FaultStatus): string[] {
   ];
 }
 
+function bytes(amount: number): string {
+  return `${amount} ${amount === 1 ? 'byte' : 'bytes'}`;
+}
+
 function addresses(count: number): string {
   return count === 0 ? 'empty: all packets qualify' : `${count} ${count === 1 ? 'address' : 'addresses'}`;
 }
@@ -35,7 +38,8 @@ function addresses(count: number): string {
 function portLines(port: FaultStatus['interfaces'][number]): string[] {
   const { gilbert, counts } = port;
   const chance = (value: number) => probability(value, PER_100_000);
-  const jitter = port.jitter > 0 ? ` +- ${timeText(port.jitter)} ${port.distribution}` : '';
+  const like = port.delayCorrelation > 0 ? `, correlation ${chance(port.delayCorrelation)}` : '';
+  const jitter = port.jitter > 0 ? ` +- ${timeText(port.jitter)} ${port.distribution}${like}` : '';
   const gap = port.reorderGap > 1 ? `, every ${port.reorderGap}th` : '';
   return [
     `${port.index} ${port.name} fault injection ${switched(port.enabled)}`,
@@ -46,7 +50,10 @@ function portLines(port: FaultStatus['interfaces'][number]): string[] {
     row('burst loss', `p ${chance(gilbert.p)} r ${chance(gilbert.r)}`),
     row('bad', chance(gilbert.lossBad), 2),
     row('good', chance(gilbert.lossGood), 2),
-    row('rate', port.rate === 0 ? 'unlimited' : `${port.rate} bit/s`),
+    row(
+      'rate',
+      port.rate === 0 ? 'unlimited' : `${port.rate} bit/s${port.burst > 0 ? `, burst ${bytes(port.burst)}` : ''}`,
+    ),
     ...Object.entries(COUNTS).map(([name, label]) => row(label, counts[name as keyof typeof COUNTS])),
   ];
 }

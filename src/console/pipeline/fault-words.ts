@@ -48,6 +48,13 @@ export function faultWords(control: PipelineControl, vendorOf: VendorLookup): Wo
       run: (_, seed) => faults.set({ seed }),
     }),
     defineWord({
+      name: 'fault.restart',
+      stack: '( - )',
+      help: 'begin the sequence of faults anew, with the seed that it has',
+      operands: [],
+      run: () => faults.restart(),
+    }),
+    defineWord({
       name: 'fault.checksum.mend',
       stack: '( switch - )',
       help: 'put checksums right that a fault broke: on or off',

@@ -1,4 +1,4 @@
-import { wholeNumber } from '../interpreter/operand.js';
+import { onOff, wholeNumber } from '../interpreter/operand.js';
 import { quoted, Refusal } from '../interpreter/refusal.js';
 import { defineWord, type Word } from '../interpreter/word.js';
 import { etherTypeName } from './ether-type-name.js';
@@ -27,6 +27,13 @@ export function interfaceWords(control: PipelineControl, vendorOf: VendorLookup,
         });
         machine.print({ interfaces }, interfaces.flatMap(interfaceLines));
       },
+    }),
+    defineWord({
+      name: 'if.statistics',
+      stack: '( switch - )',
+      help: 'count source MACs and Ethertypes: on or off',
+      operands: [onOff],
+      run: (_, on) => control.setStatistics(on),
     }),
     defineWord({
       name: 'if.qstats',

@@ -12,10 +12,19 @@ export interface PipelineControl {
   etherTypes(port: number): readonly EtherTypeReport[];
   /** Who sent what came in by an interface. */
   macs(port: number): MacTableReport;
+  /** Whether source addresses and EtherTypes are counted. */
+  setStatistics(on: boolean): void;
   readonly tap: TapControl;
+  readonly callback: CallbackControl;
   /** Packets from or to one of these are discarded. */
   readonly drops: MacSet;
   readonly faults: FaultControl;
+}
+
+/** The function of the application that says where packets go. */
+export interface CallbackControl {
+  /** Loads it again, from its file. Rejects when there is none, or when it can't be loaded: then the old one goes on. */
+  reload(): Promise<unknown>;
 }
 
 export interface InterfaceReport {
@@ -110,6 +119,8 @@ export interface FaultControl {
   set(change: Partial<FaultSettings>): void;
   /** Changes what is named, and nothing else. */
   setPort(port: number, change: Partial<PortFaultSettings>): void;
+  /** Begins the sequence of faults anew, with the seed that it has. */
+  restart(): void;
   status(): FaultReport;
 }
 
@@ -145,6 +156,8 @@ export interface PortFaultSettings {
   /** How far the delay may differ, in microseconds, up to 60 seconds. */
   readonly jitter: number;
   readonly distribution: Distribution;
+  /** How much a delay is like the one before. */
+  readonly delayCorrelation: number;
   /** Packets that are sent at once, while others are delayed. */
   readonly reorderProbability: number;
   /** Only every so many packets may be reordered; 0 and 1: any. Up to 1,000,000. */
@@ -152,6 +165,8 @@ export interface PortFaultSettings {
   readonly gilbert: GilbertElliott;
   /** Bits a second, up to 10^12; 0: as fast as it goes. */
   readonly rate: number;
+  /** Bytes that may go at once after idle time, up to 10^9. */
+  readonly burst: number;
 }
 
 /** Loss in bursts: a good and a bad state, each with its loss. In 1/100,000. */

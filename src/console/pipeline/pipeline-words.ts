@@ -1,4 +1,5 @@
 import type { Word } from '../interpreter/word.js';
+import { callbackWords } from './callback-words.js';
 import { dropWords } from './drop-words.js';
 import { faultWords } from './fault-words.js';
 import { interfaceWords } from './interface-words.js';
@@ -17,6 +18,7 @@ export function pipelineWords(control: PipelineControl, vendorOf: VendorLookup, 
   return [
     ...interfaceWords(control, vendorOf, now),
     ...tapWords(control, vendorOf),
+    ...callbackWords(control),
     ...dropWords(control, vendorOf),
     ...faultWords(control, vendorOf),
     ...portFaultWords(control),

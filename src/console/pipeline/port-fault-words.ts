@@ -6,6 +6,7 @@ import { PER_100_000 } from './rows.js';
 
 const MOST_DELAY = 60_000_000;
 const MOST_RATE = 1e12;
+const MOST_BURST = 1e9;
 const chance = wholeNumber(0, PER_100_000);
 const time = quantity(
   'a time up to 60 s, such as 500us, 20ms or 1.5s, or in microseconds',
@@ -17,6 +18,8 @@ const rate = quantity(
   { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 },
   MOST_RATE,
 );
+
+const bytes = quantity('a number of bytes up to 1G, such as 15k or 1m', { k: 1e3, m: 1e6, g: 1e9 }, MOST_BURST);
 
 /** Faults that are set for each interface: those of xdptap, and what users of tc-netem(8) expect. */
 export function portFaultWords(control: PipelineControl): Word[] {
@@ -54,6 +57,13 @@ export function portFaultWords(control: PipelineControl): Word[] {
     setter('fault.delay', 'time', 'delay packets: 20ms, 500us, 1.5s, or microseconds', time, (delay) => ({ delay })),
     setter('fault.jitter', 'time', 'let the delay differ by up to so much', time, (jitter) => ({ jitter })),
     setter(
+      'fault.delay.correlation',
+      'correlation',
+      'let each delay be like the one before: how much, in 1/100000',
+      chance,
+      (delayCorrelation) => ({ delayCorrelation }),
+    ),
+    setter(
       'fault.distribution',
       'name',
       `set how the delay is distributed: ${DISTRIBUTIONS.join(', ')}`,
@@ -86,5 +96,6 @@ export function portFaultWords(control: PipelineControl): Word[] {
     setter('fault.rate', 'rate', 'limit the rate: 10mbit, 512kbit, or bits a second; 0 ends it', rate, (value) => ({
       rate: value,
     })),
+    setter('fault.rate.burst', 'bytes', 'let so many bytes go at once after idle time', bytes, (burst) => ({ burst })),
   ];
 }

@@ -8,7 +8,7 @@ import type { ConsolePlace } from './socket-places.js';
 
 /** Bytes of an answer: more than any report has. */
 const LONGEST_ANSWER = 1 << 28;
-/** Milliseconds until somebody greets. */
+/** Milliseconds. */
 const PATIENCE = 10_000;
 
 /** Hears the answers to one request. */
@@ -46,8 +46,11 @@ export class ConsoleClient implements Disposable {
     this.hungUp.catch(() => {});
   }
 
-  /** @throws XDP_ERR_NO_CONSOLE, XDP_ERR_PERMISSION */
-  static async connect(place: ConsolePlace): Promise<ConsoleClient> {
+  /**
+   * @param patience milliseconds until the process has to greet
+   * @throws XDP_ERR_NO_CONSOLE, XDP_ERR_PERMISSION
+   */
+  static async connect(place: ConsolePlace, patience: number = PATIENCE): Promise<ConsoleClient> {
     const socket = connect(place.path);
     try {
       await once(socket, 'connect');
@@ -58,7 +61,7 @@ export class ConsoleClient implements Disposable {
     }
     const client = new ConsoleClient(place, socket);
     // The process speaks first; one that is stopped does not.
-    const silence = setTimeout(() => client.#endWith('does not answer'), PATIENCE);
+    const silence = setTimeout(() => client.#endWith('does not answer'), patience);
     await client.#expect((answer) => answer).finally(() => clearTimeout(silence));
     return client;
   }

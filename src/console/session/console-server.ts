@@ -12,7 +12,7 @@ import { BUILT_IN_WORDS } from '../words/built-in-words.js';
 import { serveSession } from './console-session.js';
 import { probeSocket } from './probe-socket.js';
 import { encode, PROTOCOL_VERSION } from './protocol.js';
-import { ownFolder, socketPath } from './socket-places.js';
+import { socketPath } from './socket-places.js';
 import { readWordsFile } from './words-file.js';
 
 export interface ConsoleServerOptions {
@@ -65,7 +65,7 @@ export class ConsoleServer implements AsyncDisposable {
    */
   static async open(options: ConsoleServerOptions): Promise<ConsoleServer> {
     const { name } = options;
-    const path = socketPath(ownFolder(), name);
+    const path = socketPath(name);
     if (await probeSocket({ path, name, pid: process.pid })) {
       throw new XdpError('XDP_ERR_USAGE', `this process has a console of the name ${name} already`);
     }

@@ -11,7 +11,7 @@ export async function serveSession(socket: Socket, interpreter: Interpreter): Pr
   try {
     for await (const chunk of socket as AsyncIterable<Uint8Array>) {
       for (const text of splitter.feed(chunk)) {
-        const answers = answersTo(interpreter, text);
+        const answers = await answersTo(interpreter, text);
         await send(socket, answers);
         if (answers.at(-1)!.type === 'refused') return;
         // However much one console asks for, the others have their turn, and so has the process.
@@ -29,11 +29,13 @@ export async function serveSession(socket: Socket, interpreter: Interpreter): Pr
   }
 }
 
-function answersTo(interpreter: Interpreter, text: string): Answer[] {
+async function answersTo(interpreter: Interpreter, text: string): Promise<Answer[]> {
   const request = parseRequest(text);
   if (request === undefined) return [{ type: 'refused', message: 'this is no request' }];
   if (request.type === 'names') return [{ type: 'names', names: interpreter.entries().map(({ name }) => name) }];
-  return answersOf(interpreter.run(request.line), request.data);
+  const result = interpreter.run(request.line);
+  const failure = result.failure ?? (await result.rest);
+  return answersOf({ ...result, ...(failure && { failure }) }, request.data);
 }
 
 function answersOf({ outputs, notices, failure }: LineResult, data: boolean): Answer[] {

@@ -117,7 +117,7 @@ class Compilation {
   }
 
   finish(): CompiledRules {
-    const { sockets, interfaces, programs } = this.#destinations;
+    const { sockets, interfaces, programs, steerings } = this.#destinations;
     const main: FunctionPlace = { name: 'rules', slot: 0, takes: 'rules' };
     return {
       program: this.code.assemble(),
@@ -127,6 +127,7 @@ class Compilation {
       sockets,
       interfaces,
       programs,
+      steerings,
       warnings: this.#buckets.warnings,
     };
   }
@@ -172,6 +173,7 @@ function limitsOf(rules: readonly Rule[]): Map<number, Limit> {
 function needsContext(action: Action): boolean {
   return outcomes(action).some(
     (outcome) =>
-      outcome === 'redirect' || (typeof outcome === 'object' && ('program' in outcome || 'socket' in outcome.redirect)),
+      outcome === 'redirect' ||
+      (typeof outcome === 'object' && !('redirect' in outcome && 'interface' in outcome.redirect)),
   );
 }

@@ -13,6 +13,7 @@ export interface CompiledRules {
   readonly sockets: readonly SocketSlot[];
   readonly interfaces: readonly InterfaceSlot[];
   readonly programs: readonly ProgramSlot[];
+  readonly steerings: readonly SteeringSlot[];
   /** What works otherwise than it may be thought to, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -83,6 +84,13 @@ export interface ProgramSlot {
   readonly map: string;
   readonly key: number;
   readonly path: string;
+}
+
+/** The program of a QUIC steering has to go into a program array, at a key. */
+export interface SteeringSlot {
+  readonly map: string;
+  readonly key: number;
+  readonly name: string;
 }
 
 /** The map of counters: a per-CPU array with an element for each rule, of four u64. */

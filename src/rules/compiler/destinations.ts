@@ -1,5 +1,5 @@
 import type { Rule } from '../model/index.js';
-import type { InterfaceSlot, ProgramSlot, SocketSlot } from './compiled-rules.js';
+import type { InterfaceSlot, ProgramSlot, SocketSlot, SteeringSlot } from './compiled-rules.js';
 import type { MapPool } from './map-pool.js';
 import { outcomes } from './residue.js';
 
@@ -11,6 +11,7 @@ export class Destinations {
   readonly sockets: SocketSlot[] = [];
   readonly interfaces: InterfaceSlot[] = [];
   readonly programs: ProgramSlot[] = [];
+  readonly steerings: SteeringSlot[] = [];
   readonly #maps: MapPool;
   readonly #queues: number;
 
@@ -22,6 +23,7 @@ export class Destinations {
         if (outcome === 'redirect') this.socketMap(undefined);
         else if (typeof outcome === 'string') continue;
         else if ('program' in outcome) this.program(outcome.program);
+        else if ('steer' in outcome) this.steering(outcome.steer);
         else if ('socket' in outcome.redirect) this.socketMap(outcome.redirect.socket);
         else this.interface(outcome.redirect.interface);
       }
@@ -29,8 +31,9 @@ export class Destinations {
     if (this.interfaces.length > 0) {
       maps.add('devmap', 'interfaces', { keySize: 4, valueSize: 8, maxEntries: this.interfaces.length });
     }
-    if (this.programs.length > 0) {
-      maps.add('programArray', 'programs', { keySize: 4, valueSize: 4, maxEntries: this.programs.length });
+    const calls = this.programs.length + this.steerings.length;
+    if (calls > 0) {
+      maps.add('programArray', 'programs', { keySize: 4, valueSize: 4, maxEntries: calls });
     }
   }
 
@@ -56,8 +59,21 @@ export class Destinations {
     return place(
       this.programs,
       (slot) => slot.path === path,
-      (key) => ({ map: 'programs', key, path }),
+      () => ({ map: 'programs', key: this.#nextCall, path }),
     );
+  }
+
+  steering(name: string): SteeringSlot {
+    return place(
+      this.steerings,
+      (slot) => slot.name === name,
+      () => ({ map: 'programs', key: this.#nextCall, name }),
+    );
+  }
+
+  /** Both kinds of tail calls share a map. */
+  get #nextCall(): number {
+    return this.programs.length + this.steerings.length;
   }
 }
 

@@ -10,4 +10,6 @@ export {
   RULE_COUNTERS,
   type RuleBlock,
   type SocketSlot,
+  type SteeringSlot,
 } from './compiled-rules.js';
+export { emitUdpParser, UdpPlace } from './udp-parser.js';

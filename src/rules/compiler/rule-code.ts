@@ -86,13 +86,14 @@ const PATCHED = 12;
 
 /** The program being written: instructions, the maps they name, and what tests have in common. */
 export class RuleCode {
-  readonly a: Assembler = new Assembler();
+  readonly a: Assembler;
   readonly maps: MapPool = new MapPool();
   readonly options: CompileOptions;
   #lookups = 0;
 
-  constructor(options: CompileOptions) {
+  constructor(options: CompileOptions, a: Assembler = new Assembler()) {
     this.options = options;
+    this.a = a;
   }
 
   assemble(): Assembled {

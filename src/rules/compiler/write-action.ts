@@ -25,6 +25,10 @@ export function writeAction(code: RuleCode, action: PlainAction, destinations: D
         tailCall(code, destinations.program(action.program));
         return;
       }
+      if ('steer' in action) {
+        tailCall(code, destinations.steering(action.steer));
+        return;
+      }
       if ('socket' in action.redirect) {
         redirectToSocket(code, destinations.socketMap(action.redirect.socket));
         return;

@@ -8,6 +8,7 @@ import type {
   ProgramAction,
   SocketAction,
   SourceLengths,
+  SteerAction,
 } from './action.js';
 import { integer, text, word } from './field-schemas.js';
 import type { Shape } from './shape.js';
@@ -35,12 +36,18 @@ const programAction = z
   } satisfies Shape<ProgramAction>)
   .meta({ description: 'Hands over to a pinned XDP program.' });
 
+const steerAction = z
+  .strictObject({
+    steer: text(/^[A-Za-z0-9_-]{1,32}$/, '1 to 32 letters, digits, dashes and underscores'),
+  } satisfies Shape<SteerAction>)
+  .meta({ description: 'To the backend that its QUIC connection ID names, by the steering of this name.' });
+
 const words = ['drop', 'pass', 'redirect', 'l2-forward', 'count'] as const;
-const error = `is ${words.join(', ')}, or has redirect, program or limit`;
+const error = `is ${words.join(', ')}, or has redirect, program, steer or limit`;
 
 const plainAction: z.ZodType<PlainAction> = z
-  .union([word(words), socketAction, interfaceAction, programAction], {
-    error: `is ${words.join(', ')}, or has redirect or program`,
+  .union([word(words), socketAction, interfaceAction, programAction, steerAction], {
+    error: `is ${words.join(', ')}, or has redirect, program or steer`,
   })
   .meta({ id: 'plain-action' });
 
@@ -76,5 +83,5 @@ const limit = z
 const limitAction = z.strictObject({ limit } satisfies Shape<LimitAction>);
 
 export const actionSchema: z.ZodType<Action> = z
-  .union([word(words), socketAction, interfaceAction, programAction, limitAction], { error })
+  .union([word(words), socketAction, interfaceAction, programAction, steerAction, limitAction], { error })
   .meta({ id: 'action', description: 'What becomes of a packet that the rule matches.' });

@@ -5,9 +5,11 @@ export function actionText(action: Action): string {
   return typeof action === 'object' && 'limit' in action ? limitText(action.limit) : plainText(action);
 }
 
-function plainText(action: PlainAction): string {
+/** The same of one that is no limit. */
+export function plainText(action: PlainAction): string {
   if (typeof action === 'string') return action;
   if ('program' in action) return `program ${action.program}`;
+  if ('steer' in action) return `steer through ${action.steer}`;
   const { redirect } = action;
   return 'socket' in redirect ? `redirect to socket ${redirect.socket}` : `redirect to ${redirect.interface}`;
 }

@@ -13,7 +13,8 @@ export type PlainAction =
   | 'count'
   | SocketAction
   | InterfaceAction
-  | ProgramAction;
+  | ProgramAction
+  | SteerAction;
 
 /** To the AF_XDP socket that is named so, of the queue the packet came in by. A queue without one passes. */
 export interface SocketAction {
@@ -31,6 +32,15 @@ export interface InterfaceAction {
 export interface ProgramAction {
   /** An absolute path, usually below `/sys/fs/bpf`. */
   readonly program: string;
+}
+
+/**
+ * To the backend that its QUIC connection ID names: a tail call into the steering of this name, which has to run when the rules
+ * are loaded. Where the call fails, the packet passes. docs/quic-steering.md
+ */
+export interface SteerAction {
+  /** 1 to 32 letters, digits, dashes and underscores. */
+  readonly steer: string;
 }
 
 /** One thing up to a rate, another above it: a token bucket. docs/rules.md has its arithmetic. */

@@ -1,5 +1,5 @@
-import { matchText, type RuleSet, ruleLabel } from '../model/index.js';
-import { type EvaluateOptions, type Evaluation, evaluateRules, noExpressions, type Verdict } from './evaluate.js';
+import { matchText, plainText, type RuleSet, ruleLabel } from '../model/index.js';
+import { type EvaluateOptions, type Evaluation, evaluateRules, noExpressions } from './evaluate.js';
 import { failure } from './failure.js';
 import { readPacket } from './packet.js';
 
@@ -48,14 +48,7 @@ function summary(ruleSet: RuleSet, { rule, verdict, counts }: Evaluation): strin
   const { name, match, action } = ruleSet.rules[rule]!;
   const isLimited = typeof action === 'object' && 'limit' in action;
   const side = isLimited ? `, ${counts.at(-1)?.isOver ? 'over' : 'within'} its limit` : '';
-  return `${verdictText(verdict)} by ${ruleLabel(rule, name)} (${matchText(match)})${side}`;
-}
-
-function verdictText(verdict: Verdict): string {
-  if (typeof verdict === 'string') return verdict;
-  if ('program' in verdict) return `program ${verdict.program}`;
-  const { redirect } = verdict;
-  return 'socket' in redirect ? `redirect to socket ${redirect.socket}` : `redirect to ${redirect.interface}`;
+  return `${plainText(verdict)} by ${ruleLabel(rule, name)} (${matchText(match)})${side}`;
 }
 
 /** The summary, and a line for each rule before the one that decided. */

@@ -2,3 +2,4 @@ export { type EvaluateOptions, type Evaluation, evaluateRules, type RuleCount, t
 export { type Explanation, explainRules, explanationText, type RuleStep } from './explain.js';
 export { LimitState } from './limits.js';
 export type { ExpressionTest } from './matches.js';
+export { type IpHeader, type Packet, readPacket } from './packet.js';

@@ -1,6 +1,6 @@
-import { fitsFrame } from '../device/index.js';
 import { getLink } from '../netdev/index.js';
 import { Umem, type ZeroCopy } from '../xsk/index.js';
+import { fitsFrame } from './frame-fit.js';
 
 /** How the packets of some interfaces are put into frames. */
 export interface FrameChoice {
