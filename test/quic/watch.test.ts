@@ -166,7 +166,7 @@ describe('of a file', () => {
       ]);
       expect(text.stderr).toBe('3 QUIC packets in 3 datagrams\n');
       // The codec of a steering, from its configuration.
-      const config = Buffer.from('{codec: {codec: cidv1}, backends: [{id: 7}]}');
+      const config = Buffer.from('{codec: {codec: cidv1}, ports: [443], backends: [{id: 7, act: host}]}');
       await withFile(config, async (file) => {
         expect(jsonOf((await watch(path, 'port', '443', '--json', '--config', file)).stdout)).toMatchObject([
           ...LINES,
