@@ -38,7 +38,8 @@ export function watchProgram(expression: Expression): Assembled {
   emitExpression(a, expression, { match: 'match', noMatch: 'pass', next: 'match' }, { stack: CONTEXT });
   a.label('match').load('u64', R6, R10, CONTEXT);
   a.mov(R1, R6).call(Helper.xdpGetBuffLen).mov(R8, R0).mov(R9, R0);
-  a.jump('==', R9, 0, 'pass').jump('>', R9, SMALL, 'large');
+  // Written so that Linux 6.1 sees that there is something to copy: of `== 0` it learns nothing for the other case.
+  a.jump('<', R9, 1, 'pass').jump('>', R9, SMALL, 'large');
   writeRecord(a, SMALL);
   a.label('large').jump('<=', R9, LARGE, 'fits').mov(R9, LARGE).label('fits');
   writeRecord(a, LARGE);
