@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { QuicDissector, QuicWatch } from '../quic/index.js';
+import { type CidCodec, loadSteeringConfig, QuicDissector, QuicWatch } from '../quic/index.js';
 import { type Expression, matchesExpression, parseExpression } from '../rules/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
 import { duration, wholeNumber } from './arguments.js';
@@ -12,6 +12,7 @@ import { type QuicPrinter, quicPrinter } from './quic-lines.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
 
 interface Flags extends CodecFlags {
+  readonly config?: string;
   readonly read?: string;
   readonly shortIdLength?: number;
   readonly mode: 'native' | 'generic' | 'auto';
@@ -35,6 +36,7 @@ export function quicWatchCommand(): Command {
     )
     .argument('[if]', 'an interface')
     .argument('[expression...]', `tcpdump expression: which packets are QUIC's (default: ${EXPRESSION})`)
+    .option('--config <file>', 'take the codec of a steering from its configuration')
     .option('-r, --read <file>', 'read a pcap or pcapng file instead, in which all UDP may be QUIC')
     .addOption(
       new Option(
@@ -63,6 +65,7 @@ const EXAMPLES = `
 Examples:
   xdpkit quic watch eth1
   xdpkit quic watch eth1 --codec quic-lb --server-id-length 3 --nonce-length 4 --key 8f95f09245765f80256934e50c66207f
+  xdpkit quic watch eth1 --config steering.yaml          with the codec of a steering
   xdpkit quic watch eth1 udp port 8443 --json
   xdpkit quic watch --read capture.pcapng
 
@@ -76,7 +79,7 @@ async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const codec = optionalCodecOf(flags);
+  const codec = codecFor(flags);
   const { read, shortIdLength, count = Number.POSITIVE_INFINITY, json } = flags;
   const printer = quicPrinter(new QuicDissector({ codec, shortIdLength }), json ?? false, count);
   if (read !== undefined) await readFile(read, expressionOf([name ?? '', ...words]), printer, signal);
@@ -85,6 +88,14 @@ async function run(
   } else
     throw new XdpError('XDP_ERR_USAGE', 'there is nothing to watch', { advice: 'name an interface, or --read a file' });
   return exitCodeOf(signal);
+}
+
+/** @throws XDP_ERR_USAGE */
+function codecFor({ config, ...flags }: Flags): CidCodec | undefined {
+  const codec = optionalCodecOf(flags);
+  if (config === undefined) return codec;
+  if (codec === undefined) return loadSteeringConfig(config).codec;
+  throw new XdpError('XDP_ERR_USAGE', 'the codec comes from --config or from options of its own, not both');
 }
 
 async function readFile(

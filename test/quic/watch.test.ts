@@ -165,6 +165,15 @@ describe('of a file', () => {
         '10.0.0.1:50000 > 10.0.0.2:443 short one-rtt dcid 01aa0007cafe0011 server 7 length 709',
       ]);
       expect(text.stderr).toBe('3 QUIC packets in 3 datagrams\n');
+      // The codec of a steering, from its configuration.
+      const config = Buffer.from('{codec: {codec: cidv1}, ports: [443], backends: [{id: 7, act: host}]}');
+      await withFile(config, async (file) => {
+        expect(jsonOf((await watch(path, 'port', '443', '--json', '--config', file)).stdout)).toMatchObject([
+          ...LINES,
+          {},
+        ]);
+        expect(await watch(path, '--config', file, '--codec', 'cidv1')).toMatchObject({ status: 2 });
+      });
       // Without an expression all UDP may be QUIC.
       expect((await watch(path, '-n', '1')).stdout).toContain('10.0.0.2:53 short one-rtt dcid ? length 29');
     });
