@@ -30,7 +30,7 @@ libbpf-dev, iproute2, util-linux and iputils-ping; for rules and steering clang-
   --wait HOW       spin or poll, both programs alike (default spin)
   --batch N        packets taken at once, both programs alike (default 256)
   --size BYTES     of a packet that is sent (default 64)
-  --quick          2 pairs: a check that everything runs, not a measurement
+  --quick          one pair: a check that everything runs, not a measurement
   --json           the result as JSON`;
 
 const WORKLOADS = ['rxdrop', 'txonly', 'forward', 'idle', 'statistics', 'generate', 'live'] as const;
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   }
   const { wait, batch, size, quick } = values;
   const settings = {
-    pairs: quick ? 2 : Number(values.pairs),
+    pairs: quick ? 1 : Number(values.pairs),
     duration: Number(values.duration),
     runs: Number(values.runs ?? (quick ? 100_000 : 10_000_000)),
     wait,
