@@ -89,7 +89,7 @@ describe('refusals', () => {
   });
 
   test.each([
-    ['nobody may but an administrator', Errno.EPERM, 'XDP_ERR_PERMISSION', /CAP_NET_ADMIN/],
+    ['an administrator who may not is told what else refuses it', Errno.EPERM, 'XDP_ERR_PERMISSION', /seccomp/],
     ['a kernel before Linux 5.11', Errno.ENOPROTOOPT, 'XDP_ERR_PLATFORM', /5\.11/],
   ])('%s', (_, errno, wanted, advice) => {
     const real = currentBackend();
