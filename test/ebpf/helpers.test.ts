@@ -13,8 +13,8 @@ it.for(Object.entries(Helper))('numbers %s as the kernel does', ([name, number])
   expect(HELPER_NAMES[number]).toBe(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 });
 
-const absent = existsSync(HEADER) || process.env['XDPKIT_ALL_TOOLS'] ? '' : ' (skipped: no linux-libc-dev)';
-it.skipIf(absent)(`agrees with ${HEADER}, which may be older${absent}`, () => {
+it(`agrees with ${HEADER}, which may be older`, ({ skip }) => {
+  if (!process.env['XDPKIT_ALL_TOOLS']) skip(!existsSync(HEADER), 'linux-libc-dev is not installed');
   const names = [...readFileSync(HEADER, 'utf8').matchAll(/^\s+FN\((\w+)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(100);
   expect(HELPER_NAMES.slice(0, names.length)).toEqual(names);

@@ -1,5 +1,5 @@
 // needs: ip, ethtool
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   addFlowRule,
   changeSettings,
@@ -34,15 +34,19 @@ function numbers(text: string): Record<string, number> {
 
 const state = () => ['-g', '-l', '-c', '-k'].map((option) => run(`ethtool ${option} ${nic}`));
 
-describe.skipIf(nic === undefined)('a NIC of hardware (XDPKIT_NIC names one that may be changed)', () => {
+describe('a NIC of hardware (XDPKIT_NIC names one that may be changed)', () => {
   const name = nic ?? '';
   const { driver } = nic === undefined ? {} : getLink(name);
-  beforeAll(async () => {
+  const hasCarrier = () => vi.waitFor(() => expect(getLink(name).carrier).toBe(true), patient(15_000));
+  beforeEach(async ({ skip }) => {
+    skip(nic === undefined, 'XDPKIT_NIC names no NIC');
     setLink(name, { up: true });
-    await vi.waitFor(() => expect(getLink(name).carrier).toBe(true), patient(15_000));
+    await hasCarrier();
   });
   /** Many drivers reset the NIC for a change. */
-  afterEach(() => vi.waitFor(() => expect(getLink(name).carrier).toBe(true), patient(15_000)));
+  afterEach(async () => {
+    if (nic !== undefined) await hasCarrier();
+  });
 
   test('rings, channels and coalescing are what ethtool says', () => {
     const rings = numbers(run(`ethtool -g ${name}`));
@@ -54,7 +58,8 @@ describe.skipIf(nic === undefined)('a NIC of hardware (XDPKIT_NIC names one that
     expect(getCoalescing(name).rxMicroseconds).toBe(coalescing['rx-usecs']);
   });
 
-  test.skipIf(driver === 'virtio_net')('rings are set, and put back', () => {
+  test('rings are set, and put back', ({ skip }) => {
+    skip(driver === 'virtio_net', 'virtio_net has no rings to set');
     const before = state();
     const { rx = 0, tx = 0 } = getRings(name).current;
     {
@@ -65,8 +70,8 @@ describe.skipIf(nic === undefined)('a NIC of hardware (XDPKIT_NIC names one that
     expect(state()).toEqual(before);
   });
 
-  // QEMU's virtio-net has none.
-  test.skipIf(driver === 'virtio_net')('coalescing is set, and put back', () => {
+  test('coalescing is set, and put back', ({ skip }) => {
+    skip(driver === 'virtio_net', "QEMU's virtio-net has no coalescing");
     const before = state();
     {
       using _set = changeSettings(name, { coalescing: { rxMicroseconds: 50 } });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { release } from 'node:os';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterEach, beforeEach, expect, type TestContext } from 'vitest';
 import { openResources, traceResources } from '../../dist/sys/index.js';
 import { patient } from '../patience.js';
 
@@ -30,6 +30,11 @@ export function ethtoolFeatures(
 export function kernelIs(major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = release().split('.').map(Number);
   return ours > major || (ours === major && oursMinor >= minor);
+}
+
+/** Skips the test, with the version's name, on an older kernel. */
+export function needKernel({ skip }: Pick<TestContext, 'skip'>, major: number, minor: number): void {
+  skip(!kernelIs(major, minor), `needs Linux ${major}.${minor}`);
 }
 
 /** Fails every test of the file that leaves a descriptor or mapping open. */

@@ -1,6 +1,6 @@
 // needs: ip, bpftool
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createLab,
   getLink,
@@ -19,7 +19,7 @@ import { currentBackend, Errno, useBackend } from '../../dist/sys/index.js';
 import { Umem } from '../../dist/xsk/index.js';
 import { patient } from '../patience.js';
 import { Wire } from '../xsk/kernel-queue.js';
-import { failOnLeaks, kernelIs, run } from './oracle.js';
+import { failOnLeaks, needKernel, run } from './oracle.js';
 import { attachPass } from './xdp-program.js';
 
 failOnLeaks();
@@ -38,12 +38,13 @@ afterAll(() => lab.close());
 
 const of = (name: string) => getXdpFeatures(name, { netns });
 
-describe.skipIf(!kernelIs(6, 8))('the names are those of the running kernel, bit by bit', () => {
+describe('the names are those of the running kernel, bit by bit', () => {
   const NETDEV_A_DEV = { xdp: 3, rxMetadata: 5, xsk: 6 } as const;
-  let kernel: string;
-  beforeAll(() => {
-    const dump = 'bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep NETDEV_X';
-    kernel = execFileSync('sh', ['-c', dump], { encoding: 'utf8', timeout: patient(20_000) });
+  const dump = 'bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep NETDEV_X';
+  let kernel = '';
+  beforeEach((context) => {
+    needKernel(context, 6, 8);
+    kernel ||= execFileSync('sh', ['-c', dump], { encoding: 'utf8', timeout: patient(20_000) });
   });
   test.each([
     ['xdp', 'NETDEV_XDP_ACT_'],
@@ -61,7 +62,8 @@ describe.skipIf(!kernelIs(6, 8))('the names are those of the running kernel, bit
   });
 });
 
-test.skipIf(!kernelIs(6, 8))('of veth, tap, bridge and loopback', () => {
+test('of veth, tap, bridge and loopback', (context) => {
+  needKernel(context, 6, 8);
   expect(of('f0')).toMatchObject({ xdp: ['basic', 'redirect', 'rx-sg'], xsk: [], zeroCopySegments: 0 });
   expect(of('f0').rxMetadata).toEqual(expect.arrayContaining(['hash']));
   expect(of('tap0').xdp).toEqual(expect.arrayContaining(['basic', 'redirect', 'ndo-xmit']));
@@ -76,7 +78,8 @@ test.skipIf(!kernelIs(6, 8))('of veth, tap, bridge and loopback', () => {
   }
 });
 
-test.skipIf(!kernelIs(6, 3))('all at once are the same as one by one', () => {
+test('all at once are the same as one by one', (context) => {
+  needKernel(context, 6, 3);
   const names = run(`ip -n ${netns} -o link`)
     .trim()
     .split('\n')
@@ -84,7 +87,8 @@ test.skipIf(!kernelIs(6, 3))('all at once are the same as one by one', () => {
   expect(listXdpFeatures({ netns })).toEqual(names.map(of));
 });
 
-test.skipIf(!kernelIs(6, 3))('a veth takes redirected frames when its peer has somebody to hand them to', () => {
+test('a veth takes redirected frames when its peer has somebody to hand them to', (context) => {
+  needKernel(context, 6, 3);
   // drivers/net/veth.c, veth_set_xdp_features: the peer has a program, or GRO.
   const sees = () => of('g0').xdp.filter((feature) => feature.startsWith('ndo-xmit'));
   expect(sees()).toEqual([]);
@@ -98,7 +102,8 @@ test.skipIf(!kernelIs(6, 3))('a veth takes redirected frames when its peer has s
   setFeatures('g1', { 'rx-gro': false }, { netns });
 });
 
-describe.skipIf(!kernelIs(6, 8))('queues and NAPI instances', () => {
+describe('queues and NAPI instances', () => {
+  beforeEach((context) => needKernel(context, 6, 8));
   test('of an interface that is up', () => {
     using _tap = new Tap({ name: 'tapq', netns, queues: 2 });
     setLink('tapq', { up: true }, { netns });
@@ -121,7 +126,8 @@ describe.skipIf(!kernelIs(6, 8))('queues and NAPI instances', () => {
     expect(listQueues('tapq', { netns })).toEqual([]);
   });
 
-  test.skipIf(!kernelIs(6, 13))('a NAPI instance has the settings of its device', () => {
+  test('a NAPI instance has the settings of its device', (context) => {
+    needKernel(context, 6, 13);
     using _attached = attachPass(getLink('f0', { netns }).index, netns, 4);
     const napis = listNapis('f0', { netns });
     for (const napi of napis) expect(napi).toMatchObject({ id: expect.any(Number), deferHardIrqs: 0 });
@@ -129,7 +135,8 @@ describe.skipIf(!kernelIs(6, 8))('queues and NAPI instances', () => {
     for (const { napiId } of listQueues('f0', { netns })) if (napiId !== undefined) expect(known).toContain(napiId);
   });
 
-  test.skipIf(!kernelIs(6, 16))('a queue that an AF_XDP socket has', () => {
+  test('a queue that an AF_XDP socket has', (context) => {
+    needKernel(context, 6, 16);
     using wire = new Wire({ queues: 2 });
     using umem = new Umem({ frames: 64, frameSize: 2048 });
     {

@@ -121,10 +121,10 @@ function startScript(nic: Nic, shell: boolean): string {
 /** With the console as its terminal, so that Ctrl-C works. */
 const SHELL = 'setsid --ctty --wait bash -i </dev/ttyS0 >/dev/ttyS0 2>&1';
 
-/** With a NIC that may be changed, for test/netdev/nic.test.ts. */
 /** What this process was told of how long tests run, and of what is compiled already, holds in the guest too. */
 const PASSED_ON = ['XDPKIT_LONG', 'XDPKIT_COMPILED'];
 
+/** With a NIC that may be changed, for test/netdev/nic.test.ts. */
 function testEnv(nic: Nic): Record<string, string> {
   const passed = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return {
