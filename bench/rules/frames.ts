@@ -1,4 +1,5 @@
 import { describedFrame } from 'xdpkit/wire';
+import { generator } from '../generator.js';
 
 const SOURCES4 = ['20.10.3.4', '10.1.2.3', '178.70.67.8', '11.3.102.5', '222.249.33.9', '198.51.100.9', '81.2.69.3'];
 const SOURCES6 = ['2a00:1450::1', 'fc00::1', '2001:db8:666::1', '2001:db8:100::9', '64:ff9b::1'];
@@ -93,15 +94,4 @@ function withBytes(frame: Uint8Array, at: number, added: Uint8Array): Uint8Array
   longer.set(added, at);
   longer.set(frame.subarray(at), at + added.length);
   return longer;
-}
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,28 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { XdpAction } from 'xdpkit/ebpf';
 import { readRules } from 'xdpkit/rules';
 import { describedFrame } from 'xdpkit/wire';
-import { median } from '../pairs.js';
 import { compareFilters } from './compare.js';
 import { FILTERS, type Filter } from './filters.js';
 import { mixedFrames } from './frames.js';
 import { loadC, loadRules } from './load-filter.js';
-import { type Time, type TimingSettings, timePrograms } from './time-programs.js';
+import { type Comparison, comparePrograms, type Time, type TimingSettings, timePrograms } from './time-programs.js';
 
 /** Rule files, and the same filters in C. */
 const DIRECTORY = new URL('../../../bench/c-rules/', import.meta.url);
 const SEED = 1;
 const PORT_SETS = [1, 1000, 60_000];
 
-interface RulesTime {
+interface RulesTime extends Comparison {
   readonly filter: string;
   readonly packet: string;
   readonly verdict: string;
-  readonly ours: Time;
-  readonly theirs: Time;
-  /** By wall clock, ours less theirs: the least, the median, and the most of the pairs. */
-  readonly differences: readonly [least: number, median: number, most: number];
-  /** Pairs left out, as something else was running. */
-  readonly disturbed: number;
 }
 
 export interface RulesResult {
@@ -69,10 +62,9 @@ function measureFilter(settings: RulesSettings, filter: Filter, note: (text: str
   return packets.map(({ name: packet, text }) => {
     const frame = describedFrame(text);
     const verdict = verdictName(ours.run.run(frame).action);
-    const { times, differences, disturbed } = timePrograms(settings, [ours.run, theirs.run], frame);
-    const [one, other] = times as [Time, Time];
-    note(`${name}, ${packet}: ${one.wall.toFixed(1)} ns, in C ${other.wall.toFixed(1)}`);
-    return { filter: name, packet, verdict, ours: one, theirs: other, differences: spread(differences), disturbed };
+    const compared = comparePrograms(settings, ours.run, theirs.run, frame);
+    note(`${name}, ${packet}: ${compared.ours.wall.toFixed(1)} ns, in C ${compared.theirs.wall.toFixed(1)}`);
+    return { filter: name, packet, verdict, ...compared };
   });
 }
 
@@ -88,8 +80,4 @@ function measurePortSet(settings: RulesSettings, ports: number): PortSetTime {
 
 function verdictName(action: number): string {
   return Object.entries(XdpAction).find(([, number]) => number === action)![0];
-}
-
-function spread(numbers: readonly number[]): [number, number, number] {
-  return [Math.min(...numbers), median(numbers), Math.max(...numbers)];
 }

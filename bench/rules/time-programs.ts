@@ -15,6 +15,16 @@ export interface Time {
   readonly cpu: number;
 }
 
+/** Two programs on one packet. */
+export interface Comparison {
+  readonly ours: Time;
+  readonly theirs: Time;
+  /** By wall clock, ours less theirs: the least, the median, and the most of the pairs. */
+  readonly differences: readonly [least: number, median: number, most: number];
+  /** Pairs left out, as something else was running. */
+  readonly disturbed: number;
+}
+
 export interface Timing {
   /** In the order of the programs. */
   readonly times: readonly Time[];
@@ -48,6 +58,19 @@ export function timePrograms(settings: TimingSettings, programs: readonly TestRu
     differences: used.map(({ times }) => times[0]!.wall - times.at(-1)!.wall),
     disturbed: all.length - kept.length,
   };
+}
+
+/** Times our program and theirs on one packet, as {@link timePrograms} does. */
+export function comparePrograms(
+  settings: TimingSettings,
+  ourProgram: TestRun,
+  theirProgram: TestRun,
+  packet: Uint8Array,
+): Comparison {
+  const { times, differences, disturbed } = timePrograms(settings, [ourProgram, theirProgram], packet);
+  const [ours, theirs] = times as [Time, Time];
+  const spread = [Math.min(...differences), median(differences), Math.max(...differences)] as const;
+  return { ours, theirs, differences: spread, disturbed };
 }
 
 const EMPTY = link(new Assembler().mov(R0, XdpAction.pass).exit().assemble());

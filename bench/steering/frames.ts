@@ -1,5 +1,6 @@
 import type { CidCodec } from 'xdpkit/quic';
 import { describedFrame } from 'xdpkit/wire';
+import { generator } from '../generator.js';
 
 const SOURCES = ['20.10.3.4', '81.2.69.3', '[2a00:1450::1]', '[2001:db8:100::9]'];
 const TARGETS = ['198.51.100.7', '198.51.100.25', '[2001:db8:100::1]', '[2001:db8:100::25]'];
@@ -30,15 +31,4 @@ export function* quicFrames(count: number, seed: number, codec: CidCodec, server
     );
     yield below(10) > 0 ? frame : frame.slice(0, 14 + below(frame.length - 13));
   }
-}
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

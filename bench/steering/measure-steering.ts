@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type CidCodec, type CidCodecOptions, cidCodec } from 'xdpkit/quic';
 import { describedFrame } from 'xdpkit/wire';
-import { median } from '../pairs.js';
-import { type Time, type TimingSettings, timePrograms } from '../rules/time-programs.js';
+import { type Comparison, comparePrograms, type TimingSettings } from '../rules/time-programs.js';
 import { quicFrames } from './frames.js';
 import { LoadedPair } from './loaded-pair.js';
 
@@ -34,16 +33,10 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-interface SteeringTime {
+interface SteeringTime extends Comparison {
   readonly codec: string;
   readonly backends: number;
   readonly packet: string;
-  readonly ours: Time;
-  readonly theirs: Time;
-  /** By wall clock, ours less theirs: the least, the median, and the most of the pairs. */
-  readonly differences: readonly [least: number, median: number, most: number];
-  /** Pairs left out, as something else was running. */
-  readonly disturbed: number;
 }
 
 export interface SteeringResult {
@@ -79,11 +72,11 @@ function measureSubject(
   }
   return makers.flatMap(([codec, maker]) =>
     Object.entries(packets(maker, backends)).map(([packet, frame]): SteeringTime => {
-      const { times, differences, disturbed } = timePrograms(settings, [pair.ours, pair.theirs], frame);
-      const [ours, theirs] = times as [Time, Time];
-      note(`${codec}, ${backends}, ${packet}: ${ours.wall.toFixed(1)} ns, in C ${theirs.wall.toFixed(1)}`);
-      const spread = [Math.min(...differences), median(differences), Math.max(...differences)] as const;
-      return { codec, backends, packet, ours, theirs, differences: spread, disturbed };
+      const compared = comparePrograms(settings, pair.ours, pair.theirs, frame);
+      note(
+        `${codec}, ${backends}, ${packet}: ${compared.ours.wall.toFixed(1)} ns, in C ${compared.theirs.wall.toFixed(1)}`,
+      );
+      return { codec, backends, packet, ...compared };
     }),
   );
 }
