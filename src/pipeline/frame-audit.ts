@@ -1,4 +1,4 @@
-import type { Umem, XskSocket } from '../xsk/index.js';
+import { findFrames, type Umem, type XskSocket } from '../xsk/index.js';
 
 /** Where every frame of a UMEM is, found by looking at each place rather than by counting on the way. */
 export interface FrameAudit {
@@ -16,28 +16,15 @@ export interface FrameAudit {
 
 /** Looks for every frame. The sockets must be at rest: no traffic, and no other thread at their rings. */
 export function auditFrames(umem: Umem, sockets: readonly XskSocket[]): FrameAudit {
-  const places = new Uint8Array(umem.frames);
-  let duplicated = 0;
-  const find = (address: number) => {
-    const frame = Math.floor(address / umem.frameSize);
-    if (frame >= umem.frames || places[frame] !== 0) duplicated++;
-    else places[frame] = 1;
-  };
   const free = umem.pool.addresses();
-  free.forEach(find);
-  let inRings = 0;
-  let expected = 0;
-  const rings = new Set(sockets.map((socket) => socket.rings));
+  const rings = [...new Set(sockets.map((socket) => socket.rings))];
   const entries = [
-    ...[...rings].flatMap(({ fill, completion }) => [fill.waiting(), completion.waiting()]),
+    ...rings.flatMap(({ fill, completion }) => [fill.waiting(), completion.waiting()]),
     ...sockets.flatMap(({ rx, tx }) => [rx?.waiting() ?? [], tx?.waiting() ?? []]),
   ];
-  for (const addresses of entries) {
-    inRings += addresses.length;
-    addresses.forEach(find);
-  }
-  for (const ring of rings) expected += ring.inFill + ring.inTx;
-  const found = places.reduce((sum, place) => sum + place, 0);
+  const { found, duplicated } = findFrames(umem, [free, ...entries]);
+  const inRings = entries.reduce((sum, { length }) => sum + length, 0);
+  const expected = rings.reduce((sum, { inFill, inTx }) => sum + inFill + inTx, 0);
   const inKernel = Math.max(0, expected - inRings);
   return {
     frames: umem.frames,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { isAlive } from '../../sys/index.js';
 import type { ConsolePlace } from './socket-places.js';
 
 /**
@@ -15,14 +16,6 @@ export async function probeSocket({ path, pid }: ConsolePlace): Promise<boolean>
     });
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
   });
-  if (code === 'ECONNREFUSED' && !isAlive(pid)) rmSync(path, { force: true });
+  if (code === 'ECONNREFUSED' && !isAlive({ pid, startLow: 0, startHigh: 0 })) rmSync(path, { force: true });
   return code === undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
