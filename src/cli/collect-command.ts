@@ -2,10 +2,11 @@ import { Command, Option } from 'commander';
 import { XdpError } from '../sys/index.js';
 import { TAP_NAME, type TapReader } from '../tap/index.js';
 import { type CaptureWriter, PcapngWriter, PcapWriter } from '../wire/index.js';
-import { duration, size, wholeNumber } from './arguments.js';
+import { size, wholeNumber } from './arguments.js';
 import { whole } from './bridge-table.js';
 import { type CaptureOutput, FileOutput, StreamOutput } from './capture-output.js';
 import { type Collected, collectPackets, expressionOf, openTap } from './collect-packets.js';
+import { durationOption } from './interface-options.js';
 import { printJson, printNote } from './output.js';
 import { captureSink, jsonSink, lineSink, type PacketSink } from './packet-sinks.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -50,7 +51,7 @@ export function collectCommand(): Command {
       new Option('--files <n>', 'keep this many files of a rotation, the newest').argParser(wholeNumber(1, 99_999)),
     )
     .addOption(new Option('-n, --count <n>', 'end after this many packets').argParser(wholeNumber(1, 2 ** 52)))
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
+    .addOption(durationOption())
     .option('--json', 'print JSON lines: packet…, and a summary')
     .addHelpText('after', EXAMPLES)
     .action(async (words: string[], flags: Flags) => {

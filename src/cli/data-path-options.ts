@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BridgeOptions } from '../pipeline/index.js';
 import { TAP_NAME } from '../tap/index.js';
-import { duration, processors, runName, wholeNumber } from './arguments.js';
+import { processors, runName, wholeNumber } from './arguments.js';
+import { durationOption, forceOption, intervalOption, modeOption, zeroCopyOption } from './interface-options.js';
 
 /** What `bridge` and `mirror` are told. */
 export interface DataPathFlags extends Omit<BridgeOptions, 'interfaces' | 'callback' | 'tap'> {
@@ -31,16 +32,8 @@ export function addDataPathOptions(command: Command): Command {
       ).argParser(wholeNumber(1, 1024)),
     )
     .addOption(new Option('--cpus <list>', 'bind the workers to these processors, such as 0,2-3').argParser(processors))
-    .addOption(
-      new Option('-m, --mode <mode>', 'where the XDP program runs')
-        .choices(['native', 'generic', 'auto'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('-z, --zero-copy <when>', 'let the driver work in our memory')
-        .choices(['auto', 'on', 'off'])
-        .default('auto'),
-    )
+    .addOption(modeOption())
+    .addOption(zeroCopyOption())
     .addOption(
       new Option(
         '--frame-size <bytes>',
@@ -61,10 +54,10 @@ export function addDataPathOptions(command: Command): Command {
         .choices(['adaptive', 'spin'])
         .default('adaptive'),
     )
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
-    .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
+    .addOption(durationOption())
+    .addOption(intervalOption())
     .option('--netns <name>', 'network namespace of the interfaces, by name or path')
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(forceOption())
     .addOption(
       new Option('--tap [name]', 'name of the tap that packets are copied to when it is switched on')
         .preset(TAP_NAME)

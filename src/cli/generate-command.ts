@@ -10,8 +10,9 @@ import {
   type SendCounts,
   type TrafficDescription,
 } from '../generator/index.js';
-import { duration, processors, wholeNumber } from './arguments.js';
+import { processors, wholeNumber } from './arguments.js';
 import { whole } from './bridge-table.js';
+import { intervalOption, netnsOption } from './interface-options.js';
 import { LiveRegion } from './live-region.js';
 import { printJson, printNote } from './output.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -53,8 +54,8 @@ export function generateCommand(): Command {
     )
     .option('--receiver <if>', 'an interface of this machine where the frames come out: counts what arrives')
     .option('--receiver-netns <name>', 'its network namespace, by name or path')
-    .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
+    .addOption(intervalOption())
+    .addOption(netnsOption())
     .option('--json', 'print a stream of JSON lines: start, sample…, summary')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, flags: Flags & TrafficDescription) => {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { InstalledRules, type RulesPlace } from '../policy/index.js';
+import { netnsOption } from './interface-options.js';
 import { printNote } from './output.js';
 
 /** Flags of all commands that work on installed rules. */
@@ -12,9 +13,7 @@ It needs CAP_NET_ADMIN, CAP_BPF and CAP_SYS_ADMIN (root has them all). Exit code
 permitted, 4 unsupported, 5 conflict, 130 ended by Ctrl-C.`;
 
 export const withPlace = (command: Command): Command =>
-  command
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
-    .option('--json', 'print one line of JSON');
+  command.addOption(netnsOption()).option('--json', 'print one line of JSON');
 
 export const modeOption = (): Option =>
   new Option('-m, --mode <mode>', 'where the rules run').choices(['native', 'generic', 'auto']).default('auto');

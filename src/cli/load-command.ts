@@ -8,6 +8,7 @@ import { getLink, type Link } from '../netdev/index.js';
 import { BpfObject, type LoadedObject, type LoadOptions } from '../object/index.js';
 import { requireCapabilities, withNamespace, XdpError } from '../sys/index.js';
 import { duration } from './arguments.js';
+import { durationOption, forceOption, netnsOption } from './interface-options.js';
 import { LiveRegion } from './live-region.js';
 import { checkDumps, type Dump, dump, dumpLines, plain, setVariable } from './object-values.js';
 import { printJson, printNote } from './output.js';
@@ -57,9 +58,9 @@ export function loadCommand(): Command {
         .default([], 'nothing'),
     )
     .addOption(new Option('-i, --interval <time>', 'time between two dumps').argParser(duration).default(1000, '1s'))
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(durationOption())
+    .addOption(netnsOption())
+    .addOption(forceOption())
     .option('--json', 'print a stream of JSON lines: start, dump…, summary')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, file: string, flags: Flags) => {

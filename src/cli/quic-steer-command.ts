@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { ownFolder } from '../console/index.js';
 import { Announcement, PidFile, STEER_COMMAND, SteeringServer } from '../daemon/index.js';
 import {
@@ -16,7 +16,14 @@ import {
   watchFile,
 } from '../quic/index.js';
 import { XdpError } from '../sys/index.js';
-import { duration } from './arguments.js';
+import {
+  durationOption,
+  forceOption,
+  intervalOption,
+  modeOption,
+  netnsOption,
+  zeroCopyOption,
+} from './interface-options.js';
 import { LiveRegion } from './live-region.js';
 import { printJson, printNote } from './output.js';
 import { steeringTable } from './steering-table.js';
@@ -47,20 +54,12 @@ export function quicSteerCommand(): Command {
     .requiredOption('-c, --config <file>', 'codec, ports and backends, in YAML or JSON')
     .option('--no-watch', "don't follow changes of the file")
     .option('--name <name>', 'what xdpkit quic backends and status call this run (default: the interface)')
-    .addOption(
-      new Option('-m, --mode <mode>', 'where the XDP program runs')
-        .choices(['native', 'generic', 'auto'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('-z, --zero-copy <when>', 'let the driver work in our memory')
-        .choices(['auto', 'on', 'off'])
-        .default('auto'),
-    )
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
-    .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(modeOption())
+    .addOption(zeroCopyOption())
+    .addOption(durationOption())
+    .addOption(intervalOption())
+    .addOption(netnsOption())
+    .addOption(forceOption())
     .option('--json', 'print a stream of JSON lines: start, sample…, event…, summary')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, flags: Flags) => {

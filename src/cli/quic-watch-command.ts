@@ -3,9 +3,10 @@ import { Command, Option } from 'commander';
 import { type CidCodec, loadSteeringConfig, QuicDissector, QuicWatch } from '../quic/index.js';
 import { type Expression, matchesExpression, parseExpression } from '../rules/index.js';
 import { requireCapabilities, XdpError } from '../sys/index.js';
-import { duration, wholeNumber } from './arguments.js';
+import { wholeNumber } from './arguments.js';
 import { addCodecOptions, type CodecFlags, optionalCodecOf } from './cid-options.js';
 import { expressionOf } from './collect-packets.js';
+import { durationOption, forceOption, modeOption, netnsOption } from './interface-options.js';
 import { printJson, printNote } from './output.js';
 import { packetsOfCapture } from './packet-arguments.js';
 import { type QuicPrinter, quicPrinter } from './quic-lines.js';
@@ -44,15 +45,11 @@ export function quicWatchCommand(): Command {
         'bytes of IDs in short headers, which do not tell (default: as seen in long headers, or those of the codec)',
       ).argParser(wholeNumber(0, 20)),
     )
-    .addOption(
-      new Option('-m, --mode <mode>', 'where the XDP program runs')
-        .choices(['native', 'generic', 'auto'])
-        .default('auto'),
-    )
+    .addOption(modeOption())
     .addOption(new Option('-n, --count <n>', 'end after this many QUIC packets').argParser(wholeNumber(1, 2 ** 52)))
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(durationOption())
+    .addOption(netnsOption())
+    .addOption(forceOption())
     .option('--json', 'print JSON lines: start (of an interface), packet…, and a summary');
   return addCodecOptions(command)
     .addHelpText('after', EXAMPLES)

@@ -1,8 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { type ReceiveCounts, Receiver, type ReceiverOptions } from '../generator/index.js';
-import { duration, processors, wholeNumber } from './arguments.js';
+import { processors, wholeNumber } from './arguments.js';
 import { whole } from './bridge-table.js';
+import {
+  durationOption,
+  forceOption,
+  intervalOption,
+  modeOption,
+  netnsOption,
+  zeroCopyOption,
+} from './interface-options.js';
 import { LiveRegion } from './live-region.js';
 import { printJson, printNote } from './output.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -30,16 +38,8 @@ export function receiveCommand(): Command {
         .default(1),
     )
     .addOption(new Option('--cpus <list>', 'bind them to these processors, such as 0,2-3').argParser(processors))
-    .addOption(
-      new Option('-m, --mode <mode>', 'where the XDP program runs')
-        .choices(['native', 'generic', 'auto'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('-z, --zero-copy <when>', 'let the driver work in our memory')
-        .choices(['auto', 'on', 'off'])
-        .default('auto'),
-    )
+    .addOption(modeOption())
+    .addOption(zeroCopyOption())
     .addOption(
       new Option('--frame-size <bytes>', 'bytes of a frame: 2048 for an MTU up to 1770, 4096 for up to 3818')
         .argParser((text) => wholeNumber(text === '2048' ? 2048 : 4096, 4096)(text))
@@ -54,10 +54,10 @@ export function receiveCommand(): Command {
     .addOption(
       new Option('-n, --count <n>', 'end after as many frames, or a few more').argParser(wholeNumber(1, 2 ** 52)),
     )
-    .addOption(new Option('-d, --duration <time>', 'end after this time, such as 30, 10s or 5m').argParser(duration))
-    .addOption(new Option('-i, --interval <time>', 'time between two samples').argParser(duration).default(1000, '1s'))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(durationOption())
+    .addOption(intervalOption())
+    .addOption(netnsOption())
+    .addOption(forceOption())
     .option('--json', 'print a stream of JSON lines: start, sample…, summary')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, flags: Flags) => {

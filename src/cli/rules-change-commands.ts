@@ -12,6 +12,7 @@ import {
   PRIVILEGES,
   withPlace,
 } from './installed-rules.js';
+import { forceOption } from './interface-options.js';
 import { printJson, printNote } from './output.js';
 import { openRuleFile, rulesOf } from './rule-file.js';
 import { waitForConfirmation } from './rules-confirmation.js';
@@ -45,7 +46,7 @@ export function rulesLoadCommand(): Command {
     .argument('<if>', 'an interface')
     .argument('<file>', 'a rule file, YAML or JSON; - is standard input')
     .addOption(modeOption())
-    .option('-f, --force', 'take an interface although it carries the default route or this session')
+    .addOption(forceOption())
     .addOption(confirmOption())
     .addOption(saveOption())
     .addHelpText(

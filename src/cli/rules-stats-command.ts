@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import type { InstalledRules, RuleStatistics } from '../policy/index.js';
 import { duration } from './arguments.js';
 import { openInstalled, type PlaceFlags } from './installed-rules.js';
+import { netnsOption } from './interface-options.js';
 import { LiveRegion } from './live-region.js';
 import { printJson } from './output.js';
 import { exitCodeOf, withStopSignals } from './stop-signals.js';
@@ -20,7 +21,7 @@ export function rulesStatsCommand(): Command {
     .argument('<if>', 'an interface')
     .option('-w, --watch', 'again and again, with rates, until Ctrl-C')
     .addOption(new Option('-i, --interval <time>', 'time between two looks').argParser(duration).default(1000, '1s'))
-    .option('--netns <name>', 'network namespace of the interface, by name or path')
+    .addOption(netnsOption())
     .option('--json', 'print JSON: one line, with --watch a stream of lines')
     .action(async (name: string, flags: Flags) => {
       using installed = await openInstalled(name, flags);
