@@ -34,6 +34,7 @@ export interface Backend {
   /** Address of the new mapping, or -1. */
   mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   munmap(address: number, length: number): number;
+  madvise(address: number, length: number, advice: number): number;
   setns(fd: number, type: number): number;
   unshare(flags: number): number;
   mount(source: string, target: string, type: string | null, flags: number, data: string | null): number;

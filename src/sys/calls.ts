@@ -91,6 +91,10 @@ export const mmap = (
 export const munmap = (address: number, length: number): number =>
   check('munmap', currentBackend().munmap(address, length));
 
+/** @returns the call's result, or the negated error number */
+export const madvise = (address: number, length: number, advice: number): number =>
+  quiet(currentBackend().madvise(address, length, advice));
+
 export const setns = (fd: number, type: number): number => check('setns', currentBackend().setns(fd, type));
 
 export const unshare = (flags: number): number => check('unshare', currentBackend().unshare(flags));

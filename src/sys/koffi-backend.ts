@@ -33,6 +33,7 @@ export function koffiBackend(): Backend {
     ioctl: def('ioctl', 'int', ['int', 'unsigned long', 'void *']),
     mmap,
     munmap: def('munmap', 'int', ['uintptr_t', 'size_t']),
+    madvise: def('madvise', 'int', ['uintptr_t', 'size_t', 'int']),
     setns: def('setns', 'int', ['int', 'int']),
     unshare: def('unshare', 'int', ['int']),
     mount: def('mount', 'int', ['str', 'str', 'str', 'unsigned long', 'str']),
