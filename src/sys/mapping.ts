@@ -1,6 +1,6 @@
 import * as calls from './calls.js';
 import { currentBackend } from './calls.js';
-import { SystemError, XdpError } from './errors.js';
+import { XdpError } from './errors.js';
 import { closed, opened } from './trace.js';
 
 const PROT_READ_WRITE = 3;
@@ -11,8 +11,7 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
 const MADV_HUGEPAGE = 14;
-/** Linux 5.14. */
-const MADV_POPULATE_WRITE = 23;
+const PAGE = 4096;
 
 /** Gives address ranges back once no view over them can be reached any more. */
 const ranges = new FinalizationRegistry<{ address: number; length: number }>(({ address, length }) =>
@@ -54,10 +53,9 @@ export class Mapping implements Disposable {
     const mapping = new Mapping(address, length);
     // Refused by a kernel without them: Documentation/admin-guide/mm/transhuge.rst.
     calls.madvise(address, length, MADV_HUGEPAGE);
-    const result = calls.madvise(address, length, MADV_POPULATE_WRITE);
-    if (result === 0) return mapping;
-    mapping.close();
-    throw new SystemError('madvise', -result, `${length} bytes`);
+    const bytes = new Uint8Array(mapping.buffer);
+    for (let at = 0; at < length; at += PAGE) bytes[at] = 0;
+    return mapping;
   }
 
   /**
