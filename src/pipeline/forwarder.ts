@@ -120,8 +120,10 @@ export class Forwarder {
 
   /** Sends all that is held, at once. For the end. */
   release(): void {
-    this.#stages?.releaseAll();
-    if (this.#stages !== undefined) this.#sendDue(this.#stages);
+    const stages = this.#stages;
+    if (stages === undefined) return;
+    stages.releaseAll();
+    while (stages.held > 0 && this.#sendDue(stages) > 0);
   }
 
   /** Whether frames wait for a device that did not take them. */
@@ -157,18 +159,21 @@ export class Forwarder {
     }
   }
 
+  /** @returns frames; there may be more that are due when it was more than half a batch */
   #sendDue(stages: Stages): number {
+    const enough = this.#batch.capacity >> 1;
     let sent = 0;
-    for (const member of this.#members) {
-      for (
-        let count = stages.due(member.number, this.#batch);
-        count > 0;
-        count = stages.due(member.number, this.#batch)
-      ) {
+    for (let i = 0; i < this.#members.length; i++) {
+      const member = this.#members[i]!;
+      let count = 0;
+      do {
+        count = stages.due(member.number, this.#batch);
+        if (count === 0) break;
         stages.departing();
         this.#dispatch(member);
         sent += count;
-      }
+        // Asking costs as much as several packets.
+      } while (count > enough);
     }
     if (sent > 0) {
       this.#send();

@@ -20,6 +20,7 @@ export interface Backend {
 
   open(path: string, flags: number, mode: number): number;
   close(fd: number): number;
+  dup2(from: number, to: number): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Bytes, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Bytes, length: Uint32Array): number;

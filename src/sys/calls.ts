@@ -30,6 +30,9 @@ export const open = (path: string, flags: number, mode = 0): number =>
 
 export const close = (fd: number): number => check('close', currentBackend().close(fd));
 
+/** Has a descriptor stand for what another one does. */
+export const dup2 = (from: number, to: number): number => check('dup2', currentBackend().dup2(from, to));
+
 export const socket = (domain: number, type: number, protocol: number): number =>
   check('socket', currentBackend().socket(domain, type, protocol));
 

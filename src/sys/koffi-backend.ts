@@ -21,6 +21,7 @@ export function koffiBackend(): Backend {
     errno: () => koffi.errno(),
     open: def('open', 'int', ['str', 'int', 'int']),
     close: def('close', 'int', ['int']),
+    dup2: def('dup2', 'int', ['int', 'int']),
     socket: def('socket', 'int', ['int', 'int', 'int']),
     setsockopt: def('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']),
     getsockopt: def('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']),
