@@ -43,6 +43,10 @@ test.each([
       expect(rxByQueue!.filter((count) => count > 0).length).toBeGreaterThan(1);
     }
     expect(statistics.toSocket).toBe(server.total(Word.packets));
+    if (LONG) {
+      const again = reports.reduce((sum, report) => sum + report.again, 0);
+      console.log(`${CONNECTIONS} connections, ${statistics.toSocket} packets; ${again} changed their port once more`);
+    }
     expect(statistics.routed).toBeGreaterThan(CONNECTIONS * rounds);
     expect(await server.steered.close()).toSatisfy((accounts) => isWhole(accounts, QUEUES));
   },

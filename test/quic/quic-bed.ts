@@ -25,6 +25,8 @@ export interface ClientsOptions {
 export interface ClientReport {
   readonly echoed: number;
   readonly wrong: number;
+  /** Changes of its port beyond those that were asked for. */
+  readonly again: number;
   readonly failure?: string;
   /** IDs of the server that it used, in hex. */
   readonly ids: readonly string[];
