@@ -64,7 +64,7 @@ test(
     const { steered } = server;
     // They begin one after the other, 20 ms apart.
     const load = LONG
-      ? { connections: 1000, seconds: 40, pause: 1000, rebind: [4, 8] }
+      ? { connections: 1000, seconds: 40, pause: 3000, rebind: [2, 4] }
       : { connections: CONNECTIONS, seconds: 5, pause: 20, rebind: [20, 40] };
     await using clients = bed.clients({ ...load, size: 2000 });
     expect(await clients.established(patient(120_000))).toBe(load.connections);

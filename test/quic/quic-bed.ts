@@ -17,6 +17,8 @@ export interface ClientsOptions {
   readonly size?: number;
   /** Milliseconds between two. */
   readonly pause?: number;
+  /** Milliseconds between the first rounds of two clients. Default 20. */
+  readonly stagger?: number;
   /** Rounds before which each client's port and address change. */
   readonly rebind?: readonly number[];
   readonly ipv6?: boolean;
@@ -25,8 +27,6 @@ export interface ClientsOptions {
 export interface ClientReport {
   readonly echoed: number;
   readonly wrong: number;
-  /** Changes of its port beyond those that were asked for. */
-  readonly again: number;
   readonly failure?: string;
   /** IDs of the server that it used, in hex. */
   readonly ids: readonly string[];
