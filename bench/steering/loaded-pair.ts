@@ -5,6 +5,8 @@ import { calls, OwnedFd } from 'xdpkit/sys';
 
 const AF_XDP = 44;
 const SOCK_RAW = 3;
+const SOL_XDP = 283;
+const XDP_RX_RING = 2;
 /** As bench/c-steering/steering.h has them. */
 const OPTIONS = {
   queues: 4,
@@ -24,6 +26,8 @@ export class LoadedPair implements Disposable {
   readonly #socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW, 0), 'AF_XDP socket');
 
   constructor(path: string, codec: CidCodec, backends: number) {
+    // Linux 7.2 takes no socket into an XSKMAP that can't receive.
+    calls.setsockopt(this.#socket.fd, SOL_XDP, XDP_RX_RING, new Uint32Array([64]));
     this.#steering = Steering.load({ ...OPTIONS, codec });
     this.#object = BpfObject.open(path).load();
     this.#steering.addAll(Array.from({ length: backends }, (_, i) => ({ id: i + 1 })));

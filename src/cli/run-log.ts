@@ -1,7 +1,11 @@
 import { join, resolve } from 'node:path';
 import { ownFolder } from '../console/index.js';
 import { isInBackground, isJournal, journalLine, type Level, LogFile } from '../daemon/index.js';
+import { calls } from '../sys/index.js';
 import { printNote } from './output.js';
+
+/** Standard output and standard error, which go to the log in the background. */
+const OUTPUTS = [1, 2] as const;
 
 export interface LogFlags {
   readonly daemon?: true;
@@ -23,13 +27,15 @@ export class RunLog implements Disposable {
   readonly notes: string[] = [];
   readonly #file: LogFile | undefined;
   readonly #toJournal: boolean;
+  /** Where output goes to the log. */
+  readonly #inBackground = isInBackground();
 
   /** @throws XDP_ERR_USAGE when the file can't be written */
   constructor(name: string, flags: LogFlags) {
     this.path = logPath(name, flags);
     this.#file = this.path === undefined ? undefined : new LogFile(this.path, name);
     this.#toJournal = this.#file === undefined && isJournal();
-    this.isAlone = this.#toJournal || isInBackground();
+    this.isAlone = this.#toJournal || this.#inBackground;
   }
 
   /** For the log alone. */
@@ -48,6 +54,9 @@ export class RunLog implements Disposable {
   reopen(): void {
     try {
       this.#file?.reopen();
+      // What a crash prints belongs there, too.
+      const fd = this.#file?.fd;
+      if (this.#inBackground && typeof fd === 'number') for (const output of OUTPUTS) calls.dup2(fd, output);
     } catch (error) {
       this.write('error', (error as Error).message);
     }

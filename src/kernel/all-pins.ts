@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { XdpError } from '../sys/index.js';
-import { type Pin, readPin } from './pins.js';
+import { type Pin, readPin } from './pin.js';
 
 /**
  * Everything that has a name in a bpffs which this process sees, whoever pinned it. What it may not look at is left out. (Under

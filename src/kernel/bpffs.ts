@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
-import { calls, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, refusedError, XdpError } from '../sys/index.js';
 
 /** Where everybody expects it: systemd mounts it there, and so does bpftool. */
 const MOUNT_POINT = '/sys/fs/bpf';
@@ -36,11 +36,9 @@ export function bpffs(): string {
   }
   try {
     calls.mount('bpf', MOUNT_POINT, 'bpf', 0, 'mode=0700');
-  } catch (cause) {
-    throw new XdpError('XDP_ERR_PERMISSION', `mounting a bpffs at ${MOUNT_POINT} needs CAP_SYS_ADMIN`, {
-      cause,
-      advice: `as root: mount -t bpf bpf ${MOUNT_POINT}`,
-    });
+  } catch (error) {
+    if (!isErrno(error, Errno.EPERM)) throw error;
+    throw refusedError(`mounting a bpffs at ${MOUNT_POINT}`, ['CAP_SYS_ADMIN'], error);
   }
   return MOUNT_POINT;
 }

@@ -1,18 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { bpffs } from './bpffs.js';
-import { type Pin, readPin } from './pins.js';
+import { PinFolder } from './pin-folder.js';
 
 /**
  * Objects that are pinned together under a name, in the directory `xdpkit-KIND/NAME` of the bpffs: what belongs to no interface, such
  * as a steering. Needs CAP_SYS_ADMIN, or a bpffs that others may write to.
  */
-export class NamedPins {
+export class NamedPins extends PinFolder {
   readonly name: string;
-  readonly path: string;
 
   private constructor(root: string, name: string) {
+    super(`${root}/${name}`);
     this.name = name;
-    this.path = `${root}/${name}`;
   }
 
   /**
@@ -28,32 +27,6 @@ export class NamedPins {
   static all(kind: string): NamedPins[] {
     const root = rootOf(kind);
     return existsSync(root) ? readdirSync(root).map((name) => new NamedPins(root, name)) : [];
-  }
-
-  get exists(): boolean {
-    return existsSync(this.path);
-  }
-
-  create(): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
-  }
-
-  /** The path to pin something at. A dot is reserved in a bpffs. */
-  pathOf(object: string): string {
-    return `${this.path}/${object}`;
-  }
-
-  /** Nothing if the directory is not there. */
-  pins(): Pin[] {
-    if (!this.exists) return [];
-    return readdirSync(this.path).map((name) => readPin(name, this.pathOf(name)));
-  }
-
-  /** Takes the pins and the directory away. What nobody else holds ends by that. Idempotent. */
-  remove(): void {
-    if (!this.exists) return;
-    for (const name of readdirSync(this.path)) unlinkSync(this.pathOf(name));
-    rmdirSync(this.path);
   }
 }
 

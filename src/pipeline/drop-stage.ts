@@ -14,13 +14,13 @@ export class DropStage {
 
   /** Packets that are dropped already stay so. */
   apply(batch: Batch): void {
-    const { addresses, egress, bytes, count } = batch;
+    const { addresses, egress, bytes, words, count } = batch;
     const set = this.#set;
     const fragments = this.#fragments;
     for (let i = 0; i < count; ) {
       const at = addresses[i]!;
       const end = fragments ? batch.endOf(i) : i + 1;
-      const isDropped = set.hasAt(bytes, at) || set.hasAt(bytes, at + 6);
+      const isDropped = set.hasEither(bytes, words, at);
       if (isDropped && egress[i]! >= 0) for (let each = i; each < end; each++) egress[each] = Drop.dropSet;
       i = end;
     }

@@ -30,7 +30,7 @@ export class EtherTypeTable {
   readonly #head: Uint32Array;
   readonly #keys: Uint32Array;
   readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
+  readonly #low: Int32Array;
   readonly #packets: Float64Array;
   readonly #bytes: Float64Array;
 
@@ -41,7 +41,7 @@ export class EtherTypeTable {
     this.#bytes = new Float64Array(memory, HEAD + 8 * SLOTS, SLOTS);
     this.#keys = new Uint32Array(memory, HEAD + 16 * SLOTS, SLOTS);
     this.#high = new Uint32Array(memory, HEAD + 20 * SLOTS, SLOTS);
-    this.#low = new Uint32Array(memory, HEAD + 24 * SLOTS, SLOTS);
+    this.#low = new Int32Array(memory, HEAD + 24 * SLOTS, SLOTS);
   }
 
   static memory(): SharedArrayBuffer {

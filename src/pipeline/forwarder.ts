@@ -1,6 +1,6 @@
 import { ChecksumMemory } from '../wire/index.js';
 import { Batch, FrameOwner, Packet, type Umem } from '../xsk/index.js';
-import { callForEach, type PacketCallback } from './callback.js';
+import { callForEach, MIXED, type PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
 import { FragmentStages } from './fragment-stages.js';
@@ -120,8 +120,10 @@ export class Forwarder {
 
   /** Sends all that is held, at once. For the end. */
   release(): void {
-    this.#stages?.releaseAll();
-    if (this.#stages !== undefined) this.#sendDue(this.#stages);
+    const stages = this.#stages;
+    if (stages === undefined) return;
+    stages.releaseAll();
+    while (stages.held > 0 && this.#sendDue(stages) > 0);
   }
 
   /** Whether frames wait for a device that did not take them. */
@@ -157,18 +159,21 @@ export class Forwarder {
     }
   }
 
+  /** @returns frames; there may be more that are due when it was more than half a batch */
   #sendDue(stages: Stages): number {
+    const enough = this.#batch.capacity >> 1;
     let sent = 0;
-    for (const member of this.#members) {
-      for (
-        let count = stages.due(member.number, this.#batch);
-        count > 0;
-        count = stages.due(member.number, this.#batch)
-      ) {
+    for (let i = 0; i < this.#members.length; i++) {
+      const member = this.#members[i]!;
+      let count = 0;
+      do {
+        count = stages.due(member.number, this.#batch);
+        if (count === 0) break;
         stages.departing();
         this.#dispatch(member);
         sent += count;
-      }
+        // Asking costs as much as several packets.
+      } while (count > enough);
     }
     if (sent > 0) {
       this.#send();
@@ -204,24 +209,24 @@ export class Forwarder {
     this.#counters[member.row + SocketSlot.rxBytes]! += socket.receivedBytes;
     if (member.partialChecksums) this.#completeChecksums(member);
     this.#stages?.received(member.number, batch);
-    const chosen = this.#chooseEgress(member);
+    const port = this.#chooseEgress(member);
     if (member.chooses) this.#stages!.leaving(member.number, batch);
     this.#stages?.departing();
-    if (chosen) this.#dispatch(member);
-    else this.#transmit(member, member.egress[member.opposite], 0, count);
+    if (port < 0 || member.chooses) this.#dispatch(member);
+    else this.#transmit(member, member.egress[port], 0, count);
     this.#send();
     this.#stages?.publish();
     this.#took(member, count);
     return count;
   }
 
-  /** @returns whether the batch says of each packet where it goes; else all go to the opposite port */
-  #chooseEgress(member: Member): boolean {
+  /** @returns the port that the whole batch goes to; MIXED, or another negative number: the batch says it of each packet */
+  #chooseEgress(member: Member): number {
     if (this.#fragments !== undefined) this.#fragments.chooseEgress(member, this.#callback);
-    else if (this.#callback !== undefined) callForEach(this.#callback, this.#packet, this.#batch);
+    else if (this.#callback !== undefined) return callForEach(this.#callback, this.#packet, this.#batch);
     else if (member.chooses || member.opposite < 0) this.#batch.egress.fill(member.opposite, 0, this.#batch.count);
-    else return false;
-    return true;
+    else return member.opposite;
+    return MIXED;
   }
 
   /** @returns how many packets came that no batch holds */

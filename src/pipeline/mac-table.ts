@@ -23,14 +23,14 @@ export interface MacCount {
  * table in shared memory, with one writer. It is bounded, so that invented addresses can't fill the memory: packets of those
  * that find no place are counted together. Readers may see a packet counted whose bytes are not yet.
  *
- * An address is two numbers, as a little-endian processor reads them: its first two bytes, and its last four.
+ * An address is two numbers, as a little-endian processor reads them: its first two bytes, and its last four, signed.
  */
 export class MacTable {
   readonly #slots: number;
   readonly #shift: number;
   readonly #head: Uint32Array;
   readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
+  readonly #low: Int32Array;
   readonly #packets: Float64Array;
   readonly #bytes: Float64Array;
   readonly #seen: Float64Array;
@@ -46,7 +46,7 @@ export class MacTable {
     this.#bytes = numbers(1);
     this.#seen = numbers(2);
     this.#high = new Uint32Array(memory, HEAD + 24 * slots, slots);
-    this.#low = new Uint32Array(memory, HEAD + 28 * slots, slots);
+    this.#low = new Int32Array(memory, HEAD + 28 * slots, slots);
   }
 
   /** @param slots a power of two; three quarters of them hold addresses */

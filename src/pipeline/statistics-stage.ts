@@ -25,14 +25,12 @@ export class StatisticsStage {
   readonly #macs: MacTable;
   readonly #etherTypes: EtherTypeTable;
   readonly #bytes: Uint8Array;
-  readonly #words: Uint32Array;
 
-  /** @param bytes the UMEM's, at an address that is a multiple of four */
+  /** @param bytes the UMEM's */
   constructor(place: StatisticsPlace, bytes: Uint8Array) {
     this.#macs = new MacTable(place.macs);
     this.#etherTypes = new EtherTypeTable(place.etherTypes);
     this.#bytes = bytes;
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
   }
 
   /**
@@ -41,8 +39,7 @@ export class StatisticsStage {
    * @param now milliseconds since the epoch
    */
   count(batch: Batch, now: number): void {
-    const { addresses, lengths, count } = batch;
-    const words = this.#words;
+    const { addresses, lengths, words, count } = batch;
     let runHigh = 0;
     let runLow = 0;
     let packets = 0;
@@ -63,7 +60,7 @@ export class StatisticsStage {
         type = words[word + 3]! & 0xffff;
       } else {
         high = this.#u16(at + 6);
-        low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
+        low = this.#u16(at + 8) | (this.#u16(at + 10) << 16);
         type = this.#u16(at + 12);
       }
       if (type !== runType) {
@@ -99,7 +96,7 @@ export class StatisticsStage {
       for (let i = first; i < end; i++) bytes += lengths[i]!;
       const at = addresses[first]!;
       const high = this.#u16(at + 6);
-      const low = (this.#u16(at + 8) | (this.#u16(at + 10) << 16)) >>> 0;
+      const low = this.#u16(at + 8) | (this.#u16(at + 10) << 16);
       const type = this.#u16(at + 12);
       if (isTag(type)) this.#countTags(at, lengths[first]!, bytes, high, low);
       this.#macs.add(this.#macs.find(high, low), 1, bytes, now);

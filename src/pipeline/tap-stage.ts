@@ -59,7 +59,7 @@ export class TapStage {
 
   /** The packets of these frames that are tapped, by their first frames. @returns how many */
   #choose(batch: Batch, from: number, to: number): number {
-    const { addresses, bytes } = batch;
+    const { addresses, bytes, words } = batch;
     const macs = this.#macs;
     if (this.#chosen.length < batch.capacity) this.#chosen = new Int32Array(batch.capacity);
     const chosen = this.#chosen;
@@ -68,7 +68,7 @@ export class TapStage {
     let count = 0;
     for (let i = from; i < to; i = fragments ? batch.endOf(i) : i + 1) {
       const at = addresses[i]!;
-      if (all || macs.hasAt(bytes, at) || macs.hasAt(bytes, at + 6)) chosen[count++] = i;
+      if (all || macs.hasEither(bytes, words, at)) chosen[count++] = i;
     }
     return count;
   }

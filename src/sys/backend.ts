@@ -20,6 +20,7 @@ export interface Backend {
 
   open(path: string, flags: number, mode: number): number;
   close(fd: number): number;
+  dup2(from: number, to: number): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Bytes, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Bytes, length: Uint32Array): number;
@@ -34,6 +35,7 @@ export interface Backend {
   /** Address of the new mapping, or -1. */
   mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   munmap(address: number, length: number): number;
+  madvise(address: number, length: number, advice: number): number;
   setns(fd: number, type: number): number;
   unshare(flags: number): number;
   mount(source: string, target: string, type: string | null, flags: number, data: string | null): number;

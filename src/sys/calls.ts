@@ -30,6 +30,9 @@ export const open = (path: string, flags: number, mode = 0): number =>
 
 export const close = (fd: number): number => check('close', currentBackend().close(fd));
 
+/** Has a descriptor stand for what another one does. */
+export const dup2 = (from: number, to: number): number => check('dup2', currentBackend().dup2(from, to));
+
 export const socket = (domain: number, type: number, protocol: number): number =>
   check('socket', currentBackend().socket(domain, type, protocol));
 
@@ -90,6 +93,10 @@ export const mmap = (
 
 export const munmap = (address: number, length: number): number =>
   check('munmap', currentBackend().munmap(address, length));
+
+/** @returns the call's result, or the negated error number */
+export const madvise = (address: number, length: number, advice: number): number =>
+  quiet(currentBackend().madvise(address, length, advice));
 
 export const setns = (fd: number, type: number): number => check('setns', currentBackend().setns(fd, type));
 

@@ -1,5 +1,5 @@
 import { UNALIGNED_OFFSET_SHIFT } from './abi.js';
-import { copyAddresses } from './copy-entries.js';
+import { copyAddresses, readAddresses, writeAddresses } from './copy-entries.js';
 import { frameBase } from './frame-base.js';
 import { Consumer, Producer } from './ring.js';
 
@@ -13,14 +13,11 @@ export class AddressProducer extends Producer {
    * UMEM is below 4 GiB.
    */
   write(addresses: Uint32Array, from: number, count: number): void {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const to = (from + count) | 0;
-    let entry = this.head | 0;
-    for (let i = from | 0; i < to; i++) {
-      words[base + ((entry & mask) << 1)] = addresses[i]!;
-      entry = (entry + 1) | 0;
+    for (let done = 0; done < count; ) {
+      const to = (this.head + done) & this.mask;
+      const run = Math.min(count - done, this.size - to);
+      writeAddresses(this.words, this.base + (to << 1), addresses, from + done, run);
+      done += run;
     }
   }
 
@@ -65,14 +62,11 @@ export class AddressProducer extends Producer {
 export class AddressConsumer extends Consumer {
   /** Reads the first `count` of the entries peeked at into `addresses`, from `to` on, each masked with `mask`. */
   read(addresses: Uint32Array, to: number, count: number, chunkMask: number): void {
-    const { words } = this;
-    const base = this.base | 0;
-    const mask = this.mask | 0;
-    const end = (to + count) | 0;
-    let entry = this.tail | 0;
-    for (let i = to | 0; i < end; i++) {
-      addresses[i] = words[base + ((entry & mask) << 1)]! & chunkMask;
-      entry = (entry + 1) | 0;
+    for (let done = 0; done < count; ) {
+      const source = (this.tail + done) & this.mask;
+      const run = Math.min(count - done, this.size - source);
+      readAddresses(addresses, to + done, this.words, this.base + (source << 1), run, chunkMask);
+      done += run;
     }
   }
 

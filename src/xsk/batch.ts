@@ -12,8 +12,9 @@ const HEAD = 4 * WORD;
  */
 export class Batch {
   readonly capacity: number;
-  /** The UMEM's memory. */
+  /** The UMEM's memory, and the same by words: four bytes at once, where a packet begins at a multiple of four. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   readonly addresses: Uint32Array;
   /** Bytes. */
   readonly lengths: Uint32Array;
@@ -26,9 +27,14 @@ export class Batch {
   /** Whether any packet of this batch has a mark. Whoever fills the batch sets it to false; {@link mark} to true. */
   hasMarks = false;
   readonly #state: Uint32Array;
-  /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
+
+  /**
+   * @param bytes at an address that is a multiple of four
+   * @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor}
+   */
   constructor(bytes: Uint8Array, capacity: number, memory: SharedArrayBuffer = Batch.memoryFor(capacity)) {
     this.bytes = bytes;
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     this.capacity = capacity;
     const array = (place: number) => new Uint32Array(memory, HEAD + place * capacity * WORD, capacity);
     this.#state = new Uint32Array(memory, 0, 4);

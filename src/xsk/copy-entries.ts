@@ -80,6 +80,69 @@ export function copyAddresses(
   }
 }
 
+/** Takes addresses out of a ring, each masked with `chunkMask`, into their places `to` on. */
+export function readAddresses(
+  addresses: Uint32Array,
+  to: number,
+  from: Uint32Array,
+  fromStart: number,
+  count: number,
+  chunkMask: number,
+): void {
+  let at = to | 0;
+  let source = fromStart | 0;
+  const end = (at + count) | 0;
+  const fours = (at + (count & ~3)) | 0;
+  while (at < fours) {
+    const a = from[source]!;
+    const b = from[(source + 2) | 0]!;
+    const c = from[(source + 4) | 0]!;
+    const d = from[(source + 6) | 0]!;
+    addresses[at] = a & chunkMask;
+    addresses[(at + 1) | 0] = b & chunkMask;
+    addresses[(at + 2) | 0] = c & chunkMask;
+    addresses[(at + 3) | 0] = d & chunkMask;
+    at = (at + 4) | 0;
+    source = (source + 8) | 0;
+  }
+  while (at < end) {
+    addresses[at] = from[source]! & chunkMask;
+    at = (at + 1) | 0;
+    source = (source + 2) | 0;
+  }
+}
+
+/** Puts addresses into a ring, from their places `from` on; their upper halves stay 0. */
+export function writeAddresses(
+  to: Uint32Array,
+  toStart: number,
+  addresses: Uint32Array,
+  from: number,
+  count: number,
+): void {
+  let at = toStart | 0;
+  let source = from | 0;
+  const end = (source + count) | 0;
+  const fours = (source + (count & ~3)) | 0;
+  while (source < fours) {
+    const a = addresses[source]!;
+    const b = addresses[(source + 1) | 0]!;
+    const c = addresses[(source + 2) | 0]!;
+    const d = addresses[(source + 3) | 0]!;
+    to[at] = a;
+    to[(at + 2) | 0] = b;
+    to[(at + 4) | 0] = c;
+    to[(at + 6) | 0] = d;
+    at = (at + 8) | 0;
+    source = (source + 4) | 0;
+  }
+  while (source < end) {
+    to[at] = addresses[source]!;
+    at = (at + 2) | 0;
+    source = (source + 1) | 0;
+  }
+}
+
 /** Takes descriptors apart, into addresses and lengths from their places `to` on. @returns the bytes of the packets */
 export function readDescriptors(
   addresses: Uint32Array,

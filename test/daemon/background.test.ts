@@ -1,5 +1,5 @@
 // needs: ip, ping, nsenter
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PORTS } from '../e2e/test-bed.js';
@@ -154,6 +154,7 @@ test('SIGHUP opens the log anew, and ends nothing', async () => {
   renameSync(log, `${log}.1`);
   process.kill(pid, 'SIGHUP');
   await expect.poll(() => existsSync(log)).toBe(true);
+  await expect.poll(() => [1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual([log, log]);
   process.kill(pid, 'SIGUSR2');
   await expect
     .poll(() => readFileSync(log, 'utf8'))

@@ -7,12 +7,9 @@ import { calls, OwnedFd } from '../../dist/sys/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
 import { bpftool, type DumpedElement, dumpedBytes } from './bpftool.js';
 import { counting, readCounts } from './programs.js';
+import { unboundSocket } from './unbound-socket.js';
 
 failOnLeaks();
-const AF_XDP = 44;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const SOL_XDP = 283;
-const XDP_RX_RING = 2;
 
 /** A name that no other map has: bpftool finds it by that. */
 let count = 0;
@@ -106,9 +103,7 @@ describe('xskmap', () => {
   test('remembers what the kernel does not tell', () => {
     using map = new XskMap(uniqueName(), 4);
     expect(shown(map)).toMatchObject({ type: 'xskmap', max_entries: 4 });
-    using socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW_CLOEXEC, 0), 'AF_XDP socket');
-    // Linux 7.2 takes no socket that can't receive: ENOBUFS.
-    calls.setsockopt(socket.fd, SOL_XDP, XDP_RX_RING, new Uint32Array([64]));
+    using socket = unboundSocket();
     using memory = new OwnedFd(calls.memfd('no-socket', 1), 'no socket');
     map.set(2, socket.fd);
     map.set(3, socket.fd);

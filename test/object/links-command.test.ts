@@ -9,7 +9,7 @@ import { calls, OwnedFd, withNamespace } from '../../dist/sys/index.js';
 import { jsonLines } from '../e2e/json-lines.js';
 import { run, succeed, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
-import { failOnLeaks, ip, kernelIs, run as tool } from '../netdev/oracle.js';
+import { failOnLeaks, ip, needKernel, run as tool } from '../netdev/oracle.js';
 import { patient } from '../patience.js';
 import { compile, compileText } from './compile.js';
 
@@ -147,7 +147,8 @@ describe('what bpftool 7.1 does not know', () => {
   const BPF_LINK_CREATE = 28;
   const BPF_TCX_INGRESS = 46;
 
-  test.runIf(kernelIs(6, 6))('tcx', async () => {
+  test('tcx', async (context) => {
+    needKernel(context, 6, 6);
     const path = Buffer.from(`${pinOther('classify', TC)}\0`);
     const get = new BigUint64Array([BigInt(calls.addressOf(path)), 0n, 0n]);
     using program = new OwnedFd(calls.bpf(BPF_OBJ_GET, get), 'classifier');

@@ -8,7 +8,7 @@ import { jsonLines } from '../e2e/json-lines.js';
 import { Running, run, XDPKIT } from '../e2e/running.js';
 import { bpftool } from '../kernel/bpftool.js';
 import { FarEnd } from '../kernel/far-end.js';
-import { ip, kernelIs, run as tool } from '../netdev/oracle.js';
+import { ip, needKernel, run as tool } from '../netdev/oracle.js';
 import { patient } from '../patience.js';
 import { compile, compileText } from './compile.js';
 import { udpFrame } from './packets.js';
@@ -174,7 +174,8 @@ test('frames beyond a page are for programs that say they cope with fragments', 
   await running.says(/fragments is attached in native mode/);
 });
 
-test.runIf(kernelIs(6, 3))('a program that asks for RX metadata is bound to the interface', async () => {
+test('a program that asks for RX metadata is bound to the interface', async (context) => {
+  needKernel(context, 6, 3);
   const source = `
     extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash, int *type) __ksym;
     SEC("xdp") int hashing(struct xdp_md *ctx) {

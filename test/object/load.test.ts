@@ -6,7 +6,7 @@ import { XdpAction } from '../../dist/ebpf/index.js';
 import { BpfMap, TestRun, u32 } from '../../dist/kernel/index.js';
 import { BpfObject, type LoadedObject, type LoadOptions } from '../../dist/object/index.js';
 import { bpftool } from '../kernel/bpftool.js';
-import { failOnLeaks, kernelIs } from '../netdev/oracle.js';
+import { failOnLeaks, kernelIs, needKernel } from '../netdev/oracle.js';
 import { compile, compileText } from './compile.js';
 import { udpFrame } from './packets.js';
 
@@ -109,7 +109,8 @@ describe('functions', () => {
     expect(action(loaded, 'alone')).toBe(XdpAction.tx);
   });
 
-  test.runIf(kernelIs(5, 17))('that the kernel calls', () => {
+  test('that the kernel calls', (context) => {
+    needKernel(context, 5, 17);
     using loaded = load('functions');
     // leaf(0) + … + leaf(3)
     expect(action(loaded, 'looping')).toBe(3 * (0 + 1 + 2 + 3) + (1 + 2 + 3 + 4));
@@ -181,7 +182,7 @@ test('maps of maps have their maps from the start', () => {
   expect([0, 1, 2].map(verdict)).toEqual([30, XdpAction.tx, 31]);
 });
 
-describe.runIf(kernelIs(5, 17))('what only the kernel knows', () => {
+describe.runIf(kernelIs(5, 17))('what only the kernel knows (Linux 5.17)', () => {
   test('is filled in', () => {
     using loaded = load('kernel');
     expect(action(loaded, 'ask', udpFrame({ length: 60 }))).toBe(XdpAction.pass);

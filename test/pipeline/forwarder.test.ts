@@ -162,6 +162,8 @@ describe('with a callback', () => {
     'drop',
     'dropOther',
     'unknown',
+    'beyond32Bits',
+    'infinite',
     'throw',
     'longer',
     'shorter',
@@ -179,6 +181,10 @@ describe('with a callback', () => {
         return -4;
       case 'unknown':
         return 2;
+      case 'beyond32Bits':
+        return 2 ** 32 + 1;
+      case 'infinite':
+        return Number.POSITIVE_INFINITY;
       case 'throw':
         throw new Error('a callback that throws');
       case 'longer':
@@ -221,7 +227,7 @@ describe('with a callback', () => {
           expect(bench.twins[port]!.deliver(bytes)).toBe(true);
           const name = KINDS[kind];
           if (name === 'drop' || name === 'dropOther') reasons[port]!.callback++;
-          else if (name === 'unknown') reasons[port]!.unknownPort++;
+          else if (name === 'unknown' || name === 'beyond32Bits' || name === 'infinite') reasons[port]!.unknownPort++;
           else if (name === 'throw' || name === 'tooLong' || name === 'undefined' || name === 'notANumber')
             reasons[port]!.callbackError++;
           else {

@@ -23,10 +23,7 @@ import {
 } from '../../dist/quic/index.js';
 import { readBackendSlot, writeBackendSlot } from '../../dist/quic/steering/backend.js';
 import { readStatistics } from '../../dist/quic/steering/statistics.js';
-import { calls, OwnedFd } from '../../dist/sys/index.js';
-
-const AF_XDP = 44;
-const SOCK_RAW = 3;
+import { unboundSocket } from '../kernel/unbound-socket.js';
 
 /** What tables and counters are like, however they are kept: to be compared. */
 export interface SteeringState {
@@ -84,7 +81,7 @@ function stateOf({ of }: Elements): SteeringState {
 export class KernelSteering implements Disposable {
   readonly steering: Steering;
   readonly #run: TestRun;
-  readonly #socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW, 0), 'AF_XDP socket of a test');
+  readonly #socket = unboundSocket();
 
   constructor(options: SteeringOptions) {
     this.steering = Steering.load(options);

@@ -1,11 +1,9 @@
 import { link } from '../../dist/ebpf/index.js';
 import { BpfMap, Btf, TestRun, u32, XdpProgram } from '../../dist/kernel/index.js';
 import { type CompiledRules, RULE_COUNTERS } from '../../dist/rules/index.js';
-import { calls, OwnedFd } from '../../dist/sys/index.js';
+import { unboundSocket } from '../kernel/unbound-socket.js';
 import { OTHER_PROGRAM, type RunOfRules } from './loading-interpreter.js';
 
-const AF_XDP = 44;
-const SOCK_RAW = 3;
 const LOOPBACK = 1;
 
 /** A compiled rule set in the kernel; if wanted with a socket for queue 0, and all interfaces (loopback) and programs. */
@@ -39,7 +37,7 @@ export class LoadedRules implements Disposable {
 
   #fill({ sockets, interfaces, programs, steerings }: CompiledRules): void {
     for (const { map } of sockets) {
-      const socket = new OwnedFd(calls.socket(AF_XDP, SOCK_RAW, 0), 'AF_XDP socket of a test');
+      const socket = unboundSocket();
       this.#behind.push(socket);
       this.maps[map]!.update(u32(0), u32(socket.fd));
     }

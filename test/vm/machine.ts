@@ -77,7 +77,9 @@ function qemuArguments({ kernel, nic, folder, initramfs, taps, interactive }: Ma
     ...['-L', `${TOOLS}/usr/share/qemu`, '-L', `${TOOLS}/usr/share/seabios`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     // Software emulation: it works in every virtual machine and container, and no kernel needs to allow it.
-    ...['-machine', 'q35,hpet=off', '-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off', '-smp', '2', '-m', '3G'],
+    ...['-machine', 'q35,hpet=off', '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '3G'],
+    // With "fast" strings the kernel copies and clears memory byte by byte, which the emulator does one after the other.
+    ...['-cpu', 'max,la57=off,erms=off,fsrm=off'],
     ...['-kernel', kernelImage(kernel), '-initrd', initramfs],
     ...['-append', 'console=ttyS0 quiet panic=-1 oops=panic tsc=reliable mitigations=off'],
     ...['-serial', interactive ? 'mon:stdio' : `file:${console}`],

@@ -108,6 +108,8 @@ function startScript(nic: Nic, shell: boolean): string {
   const agent = `${process.execPath} temp/vm/agent.js /run/xdpkit-vm`;
   return [
     'export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    // The host goes on writing to its own /tmp, and a folder that changes below an overlay loses files.
+    'mkdir -m 1777 /run/tmp && export TMPDIR=/run/tmp',
     `cd '${process.cwd()}'`,
     'ip link set lo up',
     // Its device file comes with it; other modules load themselves.

@@ -53,11 +53,11 @@ export class Wire implements Disposable {
     this.#attached = withNamespace<XdpLink>(this.netns, () => XdpLink.attach(program, this.link, 'native'));
   }
 
-  /** A socket on this wire, entered into the map for its queue. */
+  /** A socket on this wire, entered into the map for its queue if it receives: Linux 7.2 refuses others (ENOBUFS). */
   open(umem: Umem, options: Partial<Omit<XskSocketOptions, 'umem' | 'interface'>> = {}): XskSocket {
     const whole = { queue: 0, ...options, umem, interface: this.link };
     const socket = withNamespace<XskSocket>(this.netns, () => openXskSocket(whole));
-    if (options.beside === undefined) this.sockets.set(socket.queue, socket.fd);
+    if (options.beside === undefined && options.rxSize !== 0) this.sockets.set(socket.queue, socket.fd);
     return socket;
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { u32 } from '../../dist/kernel/index.js';
 import { setLink } from '../../dist/netdev/index.js';
-import { calls, Errno, OwnedFd } from '../../dist/sys/index.js';
+import { calls, Errno } from '../../dist/sys/index.js';
 import { Batch, FrameOwner, Poller, Umem, type XskSocket } from '../../dist/xsk/index.js';
 import { testFrame } from '../kernel/far-end.js';
 import { failOnLeaks, run } from '../netdev/oracle.js';
@@ -141,8 +141,10 @@ test('closing takes the socket out of the map, and the memory of its rings away'
   expect(fill.needsWakeup()).toBe(false);
   expect(() => socket.fd).toThrow(code('XDP_ERR_CLOSED'));
   expect(() => socket.statistics()).toThrow(code('XDP_ERR_CLOSED'));
-  using unbound = new OwnedFd(calls.socket(44, 3 | 0o2000000, 0), 'AF_XDP socket');
-  expect(() => wire.sockets.update(u32(0), u32(unbound.fd), 'replace')).toThrow(
+  using other = new Wire({ lab: wire.lab, name: 'port1' });
+  using another = new Umem({ frames: 64 });
+  using open = other.open(another, SMALL);
+  expect(() => wire.sockets.update(u32(0), u32(open.fd), 'replace')).toThrow(
     expect.objectContaining({ errnoName: 'ENOENT' }),
   );
 });

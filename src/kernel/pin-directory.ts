@@ -1,31 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { calls, Errno, namespacePath, OwnedFd, SystemError } from '../sys/index.js';
 import { bpffs } from './bpffs.js';
-import { readLinkInfo } from './link-info.js';
-import { type ObjectKind, objectInfo, openPin } from './object.js';
+import { PinFolder } from './pin-folder.js';
 
 const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
 const LOCK_EX_NB = 2 | 4;
 /** Milliseconds between two tries for the lock. */
 const LOCK_INTERVAL = 10;
-
-/** A name in a bpffs, and what it stands for. */
-export interface Pin {
-  readonly name: string;
-  readonly path: string;
-  readonly kind: ObjectKind;
-  readonly id: number;
-  /** For a link whether its program is attached: not when its interface is gone, or somebody has detached it. */
-  readonly attached?: boolean;
-}
-
-/** Of a link, whatever it attaches to: `false` once there is nothing there any more. */
-function isAttached(fd: number): boolean {
-  const { target } = readLinkInfo(fd);
-  if ('ifindex' in target) return target.ifindex !== 0;
-  return target.kind !== 'netns' || target.namespace !== 0;
-}
 
 /**
  * What is installed on one interface: the directory `xdpkit/<network namespace>/<interface>` of the bpffs, with pins of
@@ -34,16 +17,15 @@ function isAttached(fd: number): boolean {
  * The namespace has its number, which `lsns -t net` and /proc/PID/ns/net show: a namespace may have no name, or several.
  * Needs CAP_SYS_ADMIN, or a bpffs that others may write to.
  */
-export class PinDirectory {
+export class PinDirectory extends PinFolder {
   /** Number of the network namespace. */
   readonly namespace: number;
   readonly interface: string;
-  readonly path: string;
 
   private constructor(root: string, namespace: number, name: string) {
+    super(`${root}/${namespace}/${directoryOf(name)}`);
     this.namespace = namespace;
     this.interface = name;
-    this.path = `${root}/${namespace}/${directoryOf(name)}`;
   }
 
   /**
@@ -63,29 +45,6 @@ export class PinDirectory {
     );
   }
 
-  get exists(): boolean {
-    return existsSync(this.path);
-  }
-
-  /** Makes the directory if it is not there. */
-  create(): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
-  }
-
-  /** The path to pin something at. @throws RangeError for a name that a bpffs can't have: a dot is reserved there */
-  pathOf(name: string): string {
-    if (!/^[^./]+$/.test(name)) throw new RangeError(`${JSON.stringify(name)} can't be the name of a pin`);
-    return `${this.path}/${name}`;
-  }
-
-  /** What is pinned here, by name; nothing if the directory is not there. */
-  pins(): Pin[] {
-    if (!this.exists) return [];
-    return readdirSync(this.path)
-      .sort()
-      .map((name) => readPin(name, `${this.path}/${name}`));
-  }
-
   /**
    * Whether nothing of what is pinned here is attached any more: its links are detached, as they are when the interface
    * (and any namespace with it) has gone.
@@ -98,13 +57,10 @@ export class PinDirectory {
     );
   }
 
-  /** Takes the pins away, links first, and the directory. What nobody else holds ends by that. Idempotent. */
-  remove(): void {
+  override remove(): void {
     if (!this.exists) return;
-    const rank = ({ kind }: Pin) => ['link', 'program', 'map'].indexOf(kind);
-    for (const { path } of this.pins().sort((a, b) => rank(a) - rank(b))) unlinkSync(path);
-    rmdirSync(this.path);
-    const parent = this.path.slice(0, this.path.lastIndexOf('/'));
+    super.remove();
+    const parent = dirname(this.path);
     if (readdirSync(parent).length === 0) rmdirSync(parent);
   }
 }
@@ -135,18 +91,6 @@ function pinRoot(): string {
   const root = `${bpffs()}/xdpkit`;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   return root;
-}
-
-/** What a pin stands for. */
-export function readPin(name: string, path: string): Pin {
-  const { kind, handle } = openPin(path);
-  try {
-    // Type and id stand first in what is told of every kind.
-    const id = objectInfo(handle.fd, 8).readUInt32LE(4);
-    return { name, path, kind, id, ...(kind === 'link' && { attached: isAttached(handle.fd) }) };
-  } finally {
-    handle.close();
-  }
 }
 
 /** Names with a dot are the kernel's own in a bpffs (kernel/bpf/inode.c, bpf_lookup), but `eth0.7` is an interface. */
