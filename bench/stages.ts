@@ -28,14 +28,15 @@ const PACKETS = Array.from({ length: 8 * SENDERS }, (_, i) => {
   return packet;
 });
 
-const IXDP: Partial<FaultSettings> = {
-  dropProbability: 10,
-  corruptProbability: 10,
-  growProbability: 10,
-  shrinkProbability: 10,
-  bitflipProbability: 1000,
-  duplicateProbability: 1000,
-};
+/** All of IXDP's faults, so often each. */
+const ixdp = (percent: number): Partial<FaultSettings> => ({
+  dropProbability: 10 * percent,
+  corruptProbability: 10 * percent,
+  growProbability: 10 * percent,
+  shrinkProbability: 10 * percent,
+  bitflipProbability: 1000 * percent,
+  duplicateProbability: 1000 * percent,
+});
 
 interface Case {
   readonly settings?: 'statistics'[];
@@ -44,6 +45,8 @@ interface Case {
   readonly faults?: Partial<FaultSettings>;
   readonly callback?: true;
 }
+
+const EVERYTHING: Case = { settings: ['statistics'], tap: 'one sender', drops: true, callback: true };
 
 /** What is on, by what it is called; each is measured alone, in a pipeline that was idle before. */
 const CASES: Readonly<Record<string, Case>> = {
@@ -54,16 +57,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'drop set': { drops: true },
   'both taps, one sender of 8': { tap: 'one sender' },
   'both taps, all packets': { tap: 'all' },
-  'faults of IXDP, 1 % each': { faults: IXDP },
+  'faults of IXDP, 1 % each': { faults: ixdp(1) },
   'delay 0.2 ms': { faults: { delay: 200 } },
-  'everything on': { settings: ['statistics'], tap: 'one sender', drops: true, faults: IXDP, callback: true },
-  'everything on, all packets tapped': {
-    settings: ['statistics'],
-    tap: 'all',
-    drops: true,
-    faults: IXDP,
-    callback: true,
-  },
+  'everything on, faults 0.1 % each': { ...EVERYTHING, faults: ixdp(0.1) },
+  'everything on, faults 1 % each': { ...EVERYTHING, faults: ixdp(1) },
+  'everything on, all packets tapped': { ...EVERYTHING, tap: 'all', faults: ixdp(1) },
 };
 
 /** Nanoseconds a packet, by what is on. Each in a process of its own: what V8 learns of one case would help or hinder the next. */

@@ -8,7 +8,7 @@ export class XskMap extends BpfMap {
     super({ kind: 'xskmap', name, maxEntries });
   }
 
-  /** @param fd the socket's descriptor */
+  /** @param fd the descriptor of a socket; one without an RX ring is refused from Linux 7.2 on (ENOBUFS) */
   set(index: number, fd: number): void {
     this.update(u32(index), u32(fd));
     this.#sockets.set(index, fd);

@@ -11,6 +11,7 @@ import { outcomes, type Residue, Residues } from './residue.js';
 import { END, FRAME, RuleCode, Stack } from './rule-code.js';
 import { Shapes } from './shapes.js';
 import { expressionSizes, formulaSize } from './test-size.js';
+import { Counters } from './write-counters.js';
 import { Buckets } from './write-limit.js';
 import { writeCalls, writeEntry, writeMeeting, writeNotes, writeUndecided } from './write-meeting.js';
 import { writeParser } from './write-parser.js';
@@ -36,11 +37,11 @@ const MOST_WRITTEN_OUT = 60_000;
  */
 export function compileRules(ruleSet: RuleSet, options: CompileOptions = {}): CompiledRules {
   if (!options.compact && conditionsOf(ruleSet) <= MOST_CONDITIONS) {
-    const specialised = new Compilation(ruleSet.rules, options);
+    const specialised = new Compilation(ruleSet.rules, options, { countsInFunction: false });
     specialised.writeSpecialised();
     if (specialised.code.extent <= MOST_SPECIALISED) return specialised.finish();
   }
-  const shared = new Compilation(ruleSet.rules, options);
+  const shared = new Compilation(ruleSet.rules, options, { countsInFunction: true });
   shared.writeShared();
   return shared.finish();
 }
@@ -49,13 +50,14 @@ class Compilation {
   readonly code: RuleCode;
   readonly #rules: readonly Rule[];
   readonly #residues: Residues;
+  readonly #counters: Counters;
   readonly #buckets: Buckets;
   readonly #destinations: Destinations;
   readonly #writer: RuleWriter;
   readonly #blocks: RuleBlock[] = [];
   readonly #functions: FunctionPlace[] = [];
 
-  constructor(rules: readonly Rule[], options: CompileOptions) {
+  constructor(rules: readonly Rule[], options: CompileOptions, how: { readonly countsInFunction: boolean }) {
     this.#rules = rules;
     this.code = new RuleCode(options);
     this.#residues = new Residues(rules);
@@ -64,8 +66,10 @@ class Compilation {
       maps.add('percpuArray', RULE_COUNTERS.map, { valueSize: RULE_COUNTERS.valueSize, maxEntries: rules.length });
     }
     this.#destinations = new Destinations(rules, maps, options.queues);
+    this.#counters = new Counters(this.code, { inFunction: how.countsInFunction });
     this.#buckets = new Buckets(this.code, limitsOf(rules));
-    this.#writer = new RuleWriter(this.code, rules, this.#destinations, this.#buckets, this.#blocks);
+    const { code } = this;
+    this.#writer = new RuleWriter(code, rules, this.#destinations, this.#counters, this.#buckets, this.#blocks);
   }
 
   /** A list of rules for each class; lists that are equal, or end alike, are there once. */
@@ -113,6 +117,8 @@ class Compilation {
       if (this.#writer.writeSome(part)) writeUndecided(this.code);
     }
     this.#functions.push(...shapes.write());
+    const count = this.#counters.writeFunction();
+    if (count !== undefined) this.#functions.push(count);
     this.#writeBucketFunction();
   }
 

@@ -6,7 +6,7 @@ import { isTerminal, type Residue } from './residue.js';
 import type { RuleCode } from './rule-code.js';
 import { type RuleRun, runAt } from './rule-run.js';
 import { writeAction, writeVerdict } from './write-action.js';
-import { writeCount } from './write-counters.js';
+import type { Counters } from './write-counters.js';
 import { writeFormula } from './write-formula.js';
 import type { Buckets } from './write-limit.js';
 import { writeRun } from './write-run.js';
@@ -16,6 +16,7 @@ export class RuleWriter {
   readonly #code: RuleCode;
   readonly #rules: readonly Rule[];
   readonly #destinations: Destinations;
+  readonly #counters: Counters;
   readonly #buckets: Buckets;
   readonly #blocks: RuleBlock[];
   readonly #written = new Set<Residue | undefined>();
@@ -24,12 +25,14 @@ export class RuleWriter {
     code: RuleCode,
     rules: readonly Rule[],
     destinations: Destinations,
+    counters: Counters,
     buckets: Buckets,
     blocks: RuleBlock[],
   ) {
     this.#code = code;
     this.#rules = rules;
     this.#destinations = destinations;
+    this.#counters = counters;
     this.#buckets = buckets;
     this.#blocks = blocks;
   }
@@ -125,7 +128,7 @@ export class RuleWriter {
   #writeAction({ rule, source }: Residue, next: string): void {
     const { action } = this.#rules[rule]!;
     this.#comment(rule);
-    writeCount(this.#code, rule);
+    this.#counters.write(rule);
     if (typeof action === 'object' && 'limit' in action) this.#writeLimit(rule, action.limit, source, next);
     else writeAction(this.#code, action, this.#destinations);
   }
@@ -143,7 +146,7 @@ export class RuleWriter {
     writeAction(code, within, this.#destinations);
     if (within === 'count') code.a.goto(next);
     code.a.label(over);
-    writeCount(code, rule, 'over');
+    this.#counters.write(rule, 'over');
     writeAction(code, limit.over ?? 'drop', this.#destinations);
   }
 }
