@@ -4,10 +4,11 @@
  */
 import type { Config } from '@matrixai/quic/native/types.js';
 import { type Backend, type CidCodec, cidCodec } from 'xdpkit/quic';
+import { echo, http3 } from './application.js';
 import { Datagram } from './datagrams.js';
-import { EchoConnection } from './echo-connection.js';
 import { EchoCount, type EchoData } from './echo-data.js';
 import { loadOwnQuiche } from './own-quiche.js';
+import { ServerConnection } from './server-connection.js';
 
 const quiche = loadOwnQuiche();
 
@@ -15,8 +16,10 @@ export default function serve(backend: Backend, data: EchoData): () => void {
   const codec = cidCodec(data.codec);
   const config = configFor(data);
   const counts = new Int32Array(data.counts);
-  const connections = new Map<string, EchoConnection>();
+  const connections = new Map<string, ServerConnection>();
   const datagram = new Datagram();
+  const ownHttp3 = http3(backend.id);
+  const applicationFor = (alpn: string) => (alpn === 'echo' ? echo : ownHttp3);
   backend.onBatch((batch, port) => {
     const stop = Atomics.exchange(counts, EchoCount.stop, 0);
     if (stop > 0) Atomics.wait(counts, EchoCount.stop, 0, stop);
@@ -40,7 +43,7 @@ export default function serve(backend: Backend, data: EchoData): () => void {
           connections.set(textOf(next), connection!);
           return next;
         };
-        connection = new EchoConnection(accepted, datagram.route(port), newId, () => {
+        connection = new ServerConnection(accepted, datagram.route(port), newId, applicationFor, () => {
           for (const each of keys) connections.delete(each);
           backend.connections--;
         });
@@ -68,12 +71,14 @@ function isStranger(codec: CidCodec, id: Uint8Array, own: number): boolean {
 
 function configFor({ certificate, key }: EchoData): Config {
   const config = quiche.Config.withBoringSslCtx(false, true, null, [key], [certificate], null);
-  config.setApplicationProtos(['echo']);
+  config.setApplicationProtos(['echo', 'h3']);
   config.setMaxIdleTimeout(30_000);
   config.setInitialMaxData(1 << 24);
   config.setInitialMaxStreamDataBidiRemote(1 << 20);
   config.setInitialMaxStreamDataBidiLocal(1 << 20);
   config.setInitialMaxStreamsBidi(1000);
+  config.setInitialMaxStreamDataUni(1 << 16);
+  config.setInitialMaxStreamsUni(10);
   config.setActiveConnectionIdLimit(4);
   config.setMaxSendUdpPayloadSize(1350);
   return config;

@@ -24,7 +24,8 @@ test.each([
     using bed = new QuicBed(QUEUES);
     const server = await EchoServer.open(bed, examples, BACKENDS);
     const rounds = 6;
-    await using clients = bed.clients({ connections: CONNECTIONS, rounds, size: 3000, rebind: [2, 4], ipv6 });
+    const load = { connections: CONNECTIONS, rounds, size: 3000, rebind: [2, 4], ipv6, stagger: LONG ? 60 : 20 };
+    await using clients = bed.clients(load);
     expect(await clients.established(patient(LONG ? 120_000 : 30_000))).toBe(CONNECTIONS);
     const reports = await clients.finished(patient(LONG ? 240_000 : 60_000));
     expect(failures(reports)).toEqual([]);
@@ -43,6 +44,7 @@ test.each([
       expect(rxByQueue!.filter((count) => count > 0).length).toBeGreaterThan(1);
     }
     expect(statistics.toSocket).toBe(server.total(Word.packets));
+    if (LONG) console.log(`${CONNECTIONS} connections, ${statistics.toSocket} packets`);
     expect(statistics.routed).toBeGreaterThan(CONNECTIONS * rounds);
     expect(await server.steered.close()).toSatisfy((accounts) => isWhole(accounts, QUEUES));
   },

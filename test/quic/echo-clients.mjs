@@ -1,6 +1,6 @@
 /**
  * QUIC clients over the host's own UDP sockets, for a server that echoes streams. One JSON argument:
- * {host, port, connections, rounds | seconds, size, pause, rebind: [rounds], addresses: [own ones]}. A round is one stream with
+ * {host, port, connections, rounds | seconds, size, pause, stagger, rebind: [rounds], addresses: [own ones]}. A round is one stream with
  * `size` random bytes, to be had back. At a round of `rebind` each client's socket is replaced by another one, with another port and
  * the next address, as a NAT would do it: QUIC is not told. Prints one line of JSON when all have shaken hands, and one at the end.
  */
@@ -11,14 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import quiche from '@matrixai/quic/native/quiche.js';
 
 const { host, port, connections, rounds = Infinity, seconds = Infinity, ...rest } = JSON.parse(process.argv[2]);
-const { size = 1000, pause = 0, rebind = [], addresses } = rest;
+/**
+ * `stagger`: milliseconds between the first rounds of two clients. A thousand that change their port in the same moment would be a test
+ * of this process: quiche's server gives a new path up after three PTOs, some milliseconds here, without an answer.
+ */
+const { size = 1000, pause = 0, stagger = 20, rebind = [], addresses } = rest;
 /** Milliseconds for one round, or the handshake: a busy machine is slow, not wrong. */
 const PATIENCE = 60_000;
-/**
- * Milliseconds between the first rounds of two clients. A thousand that change their port in the same moment would be a test of this
- * process: quiche's server gives a new path up after three PTOs, some milliseconds here, without an answer.
- */
-const STAGGER = 20;
 /** Milliseconds between two PINGs: a thousand handshakes may take longer than an idle connection lives. */
 const PING = 5000;
 
@@ -134,10 +133,16 @@ class Client {
     }, wait);
   }
 
+  #whyClosed() {
+    if (this.connection.isTimedOut()) return 'it was idle for too long';
+    const { errorCode, reason } = this.connection.peerError() ?? this.connection.localError() ?? {};
+    return `error ${errorCode} ${Buffer.from(reason ?? []).toString()}`;
+  }
+
   async #until(done, what) {
     const end = performance.now() + PATIENCE;
     while (!done()) {
-      if (this.connection.isClosed()) throw new Error(`closed while waiting for ${what}`);
+      if (this.connection.isClosed()) throw new Error(`closed (${this.#whyClosed()}) while waiting for ${what}`);
       const left = end - performance.now();
       if (left <= 0) throw new Error(`no ${what}`);
       await new Promise((resolve) => {
@@ -168,7 +173,7 @@ const end = performance.now() + seconds * 1000;
 await Promise.all(
   clients.map((client, index) =>
     guard(client, async () => {
-      await sleep(index * STAGGER);
+      await sleep(index * stagger);
       for (let round = 0; round < rounds && performance.now() < end; round++) {
         if (rebind.includes(round)) await client.rebind(index + 1);
         await client.round();

@@ -17,6 +17,8 @@ export interface ClientsOptions {
   readonly size?: number;
   /** Milliseconds between two. */
   readonly pause?: number;
+  /** Milliseconds between the first rounds of two clients. Default 20. */
+  readonly stagger?: number;
   /** Rounds before which each client's port and address change. */
   readonly rebind?: readonly number[];
   readonly ipv6?: boolean;

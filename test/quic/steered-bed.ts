@@ -55,6 +55,6 @@ export class EchoServer {
 export { patient };
 export const failures = (reports: readonly ClientReport[]): string[] => reports.flatMap(({ failure }) => failure ?? []);
 /** Ids of backends that a client's IDs name: CIDv1 has them in bytes 2 and 3. */
-export const named = ({ ids }: ClientReport): number[] => [
+export const named = ({ ids }: Pick<ClientReport, 'ids'>): number[] => [
   ...new Set(ids.map((id) => Number.parseInt(id.slice(4, 8), 16))),
 ];

@@ -1,4 +1,5 @@
-import { type Assembler, R0, R1, R2, R3, R4, R5, R10, type Register } from '../../ebpf/index.js';
+import { type Assembler, R0, R1, R2, R3, R4, R10, type Register } from '../../ebpf/index.js';
+import { BLOCK_KEYS } from './aes-memory.js';
 import { CidFailure, type DecodePlace } from './codec.js';
 import { emitNumber, readNumber } from './id-bytes.js';
 import type { NumberField } from './number-field.js';
@@ -7,14 +8,19 @@ import type { QuicLbConfig } from './quic-lb-config.js';
 /** Bytes of stack. */
 export const FEISTEL_STACK = 40;
 
-/** Offsets there: the halves' first 8 bytes and what follows those; the third word of AES. */
-const Slot = { left: 0, right: 8, leftRest: 16, rightRest: 24, word: 32 } as const;
+/** Offsets there: the halves' first 8 bytes and what follows those; the same of AES. */
+const Slot = { left: 0, right: 8, leftRest: 16, rightRest: 24, rest: 32 } as const;
+
+/** A subprogram of AES, and where in its map the keys are that begin with its blocks. */
+export interface AesCall {
+  readonly label: string;
+  readonly blocks: number;
+}
 
 /** Bits of the plain text that stand in a slot. */
 interface Segment {
   /** Its offset from R10. */
   readonly slot: number;
-  readonly size: 'u32' | 'u64';
   /** Bits of the slot in front of them. */
   readonly lead: number;
   /** Which bits of the plain text they are: from, to before. */
@@ -23,25 +29,26 @@ interface Segment {
 }
 
 /** Reads the server out of 16 encrypted bytes, of which the first is at `place`. */
-export function emitOneBlock(a: Assembler, config: QuicLbConfig, place: DecodePlace, aes: string): void {
+export function emitOneBlock(a: Assembler, config: QuicLbConfig, place: DecodePlace, aes: AesCall): void {
   const { base, at, stack, failed } = place;
-  for (const [i, register] of [R1, R2, R3, R4].entries()) {
-    a.load('u32', register, base, at + 4 * i).byteOrder('be32', register);
+  for (const [i, register] of [R1, R2].entries()) {
+    a.load('u64', register, base, at + 8 * i).byteOrder('be64', register);
   }
-  if (config.serverIdLength > 8) a.mov(R5, R10).alu('+', R5, stack + Slot.word);
-  a.callLocal(aes).store('u64', R10, stack + Slot.left, R0);
+  a.mov(R3, aes.blocks);
+  if (config.serverIdLength > 8) a.mov(R4, R10).alu('+', R4, stack + Slot.rest);
+  a.callLocal(aes.label).store('u64', R10, stack + Slot.left, R0);
   const segments: Segment[] = [
-    { slot: stack + Slot.left, size: 'u64', lead: 0, from: 0, to: 64 },
-    { slot: stack + Slot.word, size: 'u32', lead: 0, from: 64, to: 96 },
+    { slot: stack + Slot.left, lead: 0, from: 0, to: 64 },
+    { slot: stack + Slot.rest, lead: 0, from: 64, to: 128 },
   ];
   emitServer(a, config.server, segments, failed);
 }
 
 /**
  * The same for other lengths. A half is a number whose first byte is the uppermost of 64 bits, with its ninth and tenth byte in
- * the upper part of another one of 32.
+ * the upper part of another one.
  */
-export function emitFourPasses(a: Assembler, config: QuicLbConfig, place: DecodePlace, aes: string): void {
+export function emitFourPasses(a: Assembler, config: QuicLbConfig, place: DecodePlace, aes: AesCall): void {
   const { base, at, stack, failed } = place;
   const { length, serverIdLength } = config;
   const feistel = new FeistelCode(a, length, stack, aes);
@@ -66,9 +73,9 @@ class FeistelCode {
   /** Bytes of a half. */
   readonly #half: number;
   readonly #stack: number;
-  readonly #aes: string;
+  readonly #aes: AesCall;
 
-  constructor(a: Assembler, length: number, stack: number, aes: string) {
+  constructor(a: Assembler, length: number, stack: number, aes: AesCall) {
     this.#a = a;
     this.#length = length;
     this.#half = Math.ceil(length / 2);
@@ -84,7 +91,7 @@ class FeistelCode {
     if (first < 8) a.alu('<<', R0, 64 - 8 * first);
     if (this.#half > 8) {
       emitNumber(a, R3, base, at + 8, this.#half - 8, R1);
-      a.alu32('<<', R3, 8 * (12 - this.#half));
+      a.alu('<<', R3, 8 * (16 - this.#half));
     }
     this.#clear(side);
     this.#store(side);
@@ -94,15 +101,16 @@ class FeistelCode {
   pass(number: 1 | 2 | 3 | 4, side: 'left' | 'right'): void {
     const a = this.#a;
     const wide = this.#half > 8;
-    a.mov(R1, R0).alu('>>', R1, 32).mov32(R2, R0);
-    if (!wide) a.mov(R3, 0);
-    a.mov(R4, (this.#length << 8) | number);
-    if (wide) a.mov(R5, R10).alu('+', R5, this.#stack + Slot.word);
-    a.callLocal(this.#aes);
-    if (wide) a.load('u32', R3, R10, this.#stack + Slot.word);
+    a.mov(R1, R0);
+    if (wide)
+      a.mov(R2, R3)
+        .mov(R4, R10)
+        .alu('+', R4, this.#stack + Slot.rest);
+    a.mov(R3, this.#aes.blocks + BLOCK_KEYS * (number - 1)).callLocal(this.#aes.label);
+    if (wide) a.load('u64', R3, R10, this.#stack + Slot.rest);
     this.#clear(side);
     a.load('u64', R1, R10, this.#stack + Slot[side]).alu('^', R0, R1);
-    if (wide) a.load('u32', R1, R10, this.#stack + Slot[`${side}Rest`]).alu32('^', R3, R1);
+    if (wide) a.load('u64', R1, R10, this.#stack + Slot[`${side}Rest`]).alu('^', R3, R1);
     this.#store(side);
   }
 
@@ -115,12 +123,13 @@ class FeistelCode {
     const to = odd && side === 'left' ? bits - 4 : bits;
     const first = bitsFromTop(from, Math.min(to, 64), 64);
     if (first !== (1n << 64n) - 1n) a.load64(R1, first).alu('&', R0, R1);
-    if (bits > 64) a.alu32('&', R3, Number(bitsFromTop(0, to - 64, 32)));
+    const rest = bitsFromTop(0, to - 64, 64);
+    if (bits > 64) a.load64(R1, rest).alu('&', R3, R1);
   }
 
   #store(side: 'left' | 'right'): void {
     this.#a.store('u64', R10, this.#stack + Slot[side], R0);
-    if (this.#half > 8) this.#a.store('u32', R10, this.#stack + Slot[`${side}Rest`], R3);
+    if (this.#half > 8) this.#a.store('u64', R10, this.#stack + Slot[`${side}Rest`], R3);
   }
 }
 
@@ -132,8 +141,8 @@ function bitsFromTop(from: number, to: number, width: number): bigint {
 /** Bits `from` to before `to` of the plain text in a half whose first bits are not its own. */
 function segmentsOf(slot: number, rest: number, from: number, to: number, lead: number): Segment[] {
   const inFirst = Math.min(to, from + 64 - lead);
-  const first: Segment = { slot, size: 'u64', lead, from, to: inFirst };
-  return inFirst === to ? [first] : [first, { slot: rest, size: 'u32', lead: 0, from: inFirst, to }];
+  const first: Segment = { slot, lead, from, to: inFirst };
+  return inFirst === to ? [first] : [first, { slot: rest, lead: 0, from: inFirst, to }];
 }
 
 /** What {@link NumberField.emit} does, with bits on the stack. */
@@ -156,8 +165,8 @@ function emitBits(a: Assembler, dst: Register, segments: readonly Segment[], fro
     const first = Math.max(from, segment.from);
     const last = Math.min(end, segment.to);
     if (first >= last) continue;
-    const before = segment.lead + first - segment.from + (segment.size === 'u32' ? 32 : 0);
-    a.load(segment.size, target, R10, segment.slot);
+    const before = segment.lead + first - segment.from;
+    a.load('u64', target, R10, segment.slot);
     if (before > 0) a.alu('<<', target, before);
     if (last - first < 64) a.alu('>>', target, 64 - (last - first));
     if (end > last) a.alu('<<', target, end - last);

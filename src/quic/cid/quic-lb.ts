@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { type Assembler, R0, R1, R2 } from '../../ebpf/index.js';
 import { XdpError } from '../../sys/index.js';
-import { aesMemory, decryptionSchedule, encryptionSchedule } from './aes-tables.js';
+import { AesKey, AesOffset, type AesUse, aesMemory } from './aes-memory.js';
 import {
   type CidCodec,
   type CidDescription,
@@ -61,10 +61,7 @@ export class QuicLb implements CidCodec {
     this.shortest = Math.min(...this.#configs.map(({ idLength }) => idLength));
     this.highestServer = this.#issue.server.highest;
     this.stackBytes = this.#encrypted.length === 0 ? 0 : FEISTEL_STACK;
-    const schedules = this.#encrypted.map(({ key, length }) =>
-      length === 16 ? decryptionSchedule(key!) : encryptionSchedule(key!),
-    );
-    this.tables = schedules.length === 0 ? [] : [{ name: TABLE, value: aesMemory(schedules) }];
+    this.tables = this.#encrypted.length === 0 ? [] : [{ name: TABLE, value: aesMemory(this.#encrypted.map(aesUse)) }];
   }
 
   /** @throws XDP_ERR_USAGE when there is none */
@@ -178,25 +175,37 @@ export class QuicLb implements CidCodec {
   #emitConfig(a: Assembler, config: QuicLbConfig, place: DecodePlace): void {
     const content = { ...place, at: place.at + 1 };
     if (config.cipher === undefined) config.server.emit(a, content.base, content.at, place.failed);
-    else if (config.length === 16) emitOneBlock(a, config, content, functionOf(config));
-    else emitFourPasses(a, config, content, functionOf(config));
+    else {
+      const aes = { label: functionOf(config), blocks: keyOf(this.#encrypted.indexOf(config)) + AesKey.first };
+      if (config.length === 16) emitOneBlock(a, config, content, aes);
+      else emitFourPasses(a, config, content, aes);
+    }
   }
 
   emitFunctions(a: Assembler): void {
-    for (const [key, config] of this.#encrypted.entries()) {
-      const oneBlock = config.length === 16;
-      const bytes = oneBlock ? config.serverIdLength : Math.ceil(config.length / 2);
-      emitAes(a, {
-        label: functionOf(config),
-        direction: oneBlock ? 'decrypt' : 'encrypt',
-        table: TABLE,
-        key,
-        words: Math.ceil(bytes / 4),
-      });
+    for (const [i, config] of this.#encrypted.entries()) {
+      emitAes(a, { ...aesUse(config), label: functionOf(config), table: TABLE, key: keyOf(i) });
     }
   }
 }
 
 function functionOf({ id }: QuicLbConfig): string {
   return `AES of configuration ${id}`;
+}
+
+function keyOf(use: number): number {
+  return AesOffset.keys + use * AesKey.size;
+}
+
+/** One block that is all cipher text; or half of the bytes, which go with the ID's length and the number of the pass. */
+function aesUse({ key, length, serverIdLength }: QuicLbConfig): AesUse {
+  if (length === 16) {
+    const blocks = [new Uint8Array(16)];
+    return { key: key!, direction: 'decrypt', input: 16, blocks, output: serverIdLength };
+  }
+  const half = Math.ceil(length / 2);
+  const blocks = [1, 2, 3, 4].map((pass) =>
+    Uint8Array.from({ length: 16 }, (_, i) => (i === 14 ? length : i === 15 ? pass : 0)),
+  );
+  return { key: key!, direction: 'encrypt', input: half, blocks, output: half };
 }

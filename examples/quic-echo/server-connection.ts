@@ -1,24 +1,38 @@
 import type { Connection } from '@matrixai/quic/native/types.js';
+import type { Application } from './application.js';
 import type { Endpoint, Route } from './datagrams.js';
 import { sendDatagram } from './datagrams.js';
 
 const chunk = new Uint8Array(65_536);
 
-/** One connection: gives back on each stream what came in by it. */
-export class EchoConnection {
+/** The server's first unidirectional stream (RFC 9000, 2.1). */
+const OPENING_STREAM = 3;
+const isOneWay = (stream: number) => (stream & 2) !== 0;
+
+/** One connection: answers on each stream what came in by it. */
+export class ServerConnection {
   readonly #connection: Connection;
   /** What could not be sent yet, by stream. */
   readonly #waiting = new Map<number, { bytes: Uint8Array; fin: boolean }>();
   readonly #onClosed: () => void;
   readonly #newId: () => Uint8Array;
+  readonly #applicationFor: (alpn: string) => Application;
+  #application: Application | undefined;
   #route: Route;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param newId makes connection IDs that lead here */
-  constructor(connection: Connection, route: Route, newId: () => Uint8Array, onClosed: () => void) {
+  constructor(
+    connection: Connection,
+    route: Route,
+    newId: () => Uint8Array,
+    applicationFor: (alpn: string) => Application,
+    onClosed: () => void,
+  ) {
     this.#connection = connection;
     this.#route = route;
     this.#newId = newId;
+    this.#applicationFor = applicationFor;
     this.#onClosed = onClosed;
   }
 
@@ -30,8 +44,10 @@ export class EchoConnection {
     } catch {
       // What is not for this connection, or damaged, is as if it had not come (RFC 9000, 5.2).
     }
-    this.#issueIds();
-    this.#echo();
+    if (this.#connection.isEstablished()) {
+      this.#issueIds();
+      this.#serve(this.#application ?? this.#open());
+    }
     this.send();
   }
 
@@ -65,14 +81,20 @@ export class EchoConnection {
   /** As many as the client wants, so that it can change its address under a new one (RFC 9000, 5.1.1). */
   #issueIds(): void {
     const connection = this.#connection;
-    if (!connection.isEstablished()) return;
     while (connection.sourceCidsLeft() > 0) {
       const resetToken = crypto.getRandomValues(new BigUint64Array(2));
       connection.newSourceCid(this.#newId(), (resetToken[0]! << 64n) | resetToken[1]!, false);
     }
   }
 
-  #echo(): void {
+  #open(): Application {
+    const application = this.#applicationFor(Buffer.from(this.#connection.applicationProto()).toString());
+    if (application.opening !== undefined) this.#reply(OPENING_STREAM, application.opening, false);
+    this.#application = application;
+    return application;
+  }
+
+  #serve(application: Application): void {
     const connection = this.#connection;
     for (const stream of connection.writable()) {
       const waiting = this.#waiting.get(stream);
@@ -84,7 +106,8 @@ export class EchoConnection {
       while (!this.#waiting.has(stream) && !connection.streamFinished(stream)) {
         const read = connection.streamRecv(stream, chunk);
         if (read === null) break;
-        this.#reply(stream, chunk.subarray(0, read[0]), read[1]);
+        const answer = isOneWay(stream) ? undefined : application.answer(chunk.subarray(0, read[0]), read[1]);
+        if (answer !== undefined) this.#reply(stream, answer, read[1]);
       }
     }
   }

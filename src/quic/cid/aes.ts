@@ -1,49 +1,33 @@
-/**
- * AES-128 (FIPS 197) as tables of words: of each byte what substitution, rotation of rows and mixing of columns make of it. Words
- * are big-endian columns; the tables of the other three rows are the first one's, rotated, and are there so that nothing is
- * rotated per packet.
- */
+/** AES-128 (FIPS 197) as what a program looks up: boxes, mixed columns, round keys. Words are big-endian columns. */
 
-/** Bytes of a table of 256 words, and of a box of 256 bytes. */
-const TABLE = 1024;
-const BOX = 256;
-/** Eleven round keys of 16 bytes. */
-export const KEY_BYTES = 176;
-const ROUNDS = 10;
+export type AesDirection = 'encrypt' | 'decrypt';
 
-/** Offsets in the memory that {@link aesMemory} lays out. */
-export const AesOffset: Readonly<Record<Part, number>> = {
-  encryptTables: 0,
-  encryptBox: 4 * TABLE,
-  decryptTables: 4 * TABLE + BOX,
-  decryptBox: 8 * TABLE + BOX,
-  keys: 8 * TABLE + 2 * BOX,
-};
-type Part = 'encryptTables' | 'encryptBox' | 'decryptTables' | 'decryptBox' | 'keys';
+export const ROUNDS = 10;
+const KEY_WORDS = 44;
 
-/** Round keys of both directions for each cipher key, behind the tables; in host order. Key k stands at keys + k * 176. */
-export function aesMemory(schedules: readonly Uint32Array[]): Uint8Array {
-  const bytes = new Uint8Array(AesOffset.keys + schedules.length * KEY_BYTES);
-  const words = new Uint32Array(bytes.buffer);
-  for (let x = 0; x < 256; x++) {
+/** What substitution, and then the mixing of columns, make of a byte of the first row; or the same inverse. */
+export function mixed(direction: AesDirection, x: number): number {
+  if (direction === 'encrypt') {
     const s = SUBSTITUTED[x]!;
-    const r = RESTORED[x]!;
-    const encrypted = word(times(s, 2), s, s, times(s, 3));
-    const decrypted = word(times(r, 14), times(r, 9), times(r, 13), times(r, 11));
-    for (let row = 0; row < 4; row++) {
-      words[(AesOffset.encryptTables + row * TABLE) / 4 + x] = rotated(encrypted, 8 * row);
-      words[(AesOffset.decryptTables + row * TABLE) / 4 + x] = rotated(decrypted, 8 * row);
-    }
-    bytes[AesOffset.encryptBox + x] = s;
-    bytes[AesOffset.decryptBox + x] = r;
+    return word(times(s, 2), s, s, times(s, 3));
   }
-  for (const [i, schedule] of schedules.entries()) words.set(schedule, (AesOffset.keys + i * KEY_BYTES) / 4);
-  return bytes;
+  const r = RESTORED[x]!;
+  return word(times(r, 14), times(r, 9), times(r, 13), times(r, 11));
+}
+
+/** The 256 values of substitution alone. */
+export function box(direction: AesDirection): Uint8Array {
+  return direction === 'encrypt' ? SUBSTITUTED : RESTORED;
+}
+
+/** The 44 words of the round keys, in the order in which the direction takes them. */
+export function schedule(direction: AesDirection, key: Uint8Array): Uint32Array {
+  return direction === 'encrypt' ? encryptionSchedule(key) : decryptionSchedule(key);
 }
 
 /** The 44 words of FIPS 197, section 5.2. */
-export function encryptionSchedule(key: Uint8Array): Uint32Array {
-  const words = new Uint32Array(KEY_BYTES / 4);
+function encryptionSchedule(key: Uint8Array): Uint32Array {
+  const words = new Uint32Array(KEY_WORDS);
   for (let i = 0; i < 4; i++) words[i] = word(key[4 * i]!, key[4 * i + 1]!, key[4 * i + 2]!, key[4 * i + 3]!);
   let constant = 1;
   for (let i = 4; i < words.length; i++) {
@@ -58,7 +42,7 @@ export function encryptionSchedule(key: Uint8Array): Uint32Array {
 }
 
 /** Of the equivalent inverse cipher (section 5.3.5), in the order in which it takes them. */
-export function decryptionSchedule(key: Uint8Array): Uint32Array {
+function decryptionSchedule(key: Uint8Array): Uint32Array {
   const forward = encryptionSchedule(key);
   const words = new Uint32Array(forward.length);
   for (let round = 0; round <= ROUNDS; round++) {
