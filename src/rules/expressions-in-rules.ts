@@ -40,12 +40,12 @@ export function compileRuleSet(ruleSet: RuleSet, options: Omit<CompileOptions, '
   return compileRules(ruleSet, { ...options, emitExpression: emitInRules });
 }
 
-const emitInRules: EmitExpression = (assembler, text, { start, end, stackEnd, yes, no }) => {
+const emitInRules: EmitExpression = (assembler, text, { start, end, stackEnd, yes, no, next }) => {
   if (start !== R6) throw new XdpError('XDP_ERR_INTERNAL', `expressions want the frame in r6, not ${start}`);
   emitExpression(
     assembler,
     parseExpression(text),
-    { match: yes, noMatch: no },
+    { match: yes, noMatch: no, next },
     { stack: stackEnd, end, shortFirst: true },
   );
 };

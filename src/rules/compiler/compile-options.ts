@@ -13,8 +13,9 @@ export interface CompileOptions {
 }
 
 /**
- * Writes what finds out whether an expression is true of the frame: it goes to one of the two labels, and never falls
- * through. R0 to R5 are free, R6 to R9 have to stay, and so has the stack but for {@link ExpressionPlace.stack}.
+ * Writes what finds out whether an expression is true of the frame: it goes to one of the two labels, and may fall
+ * through to the one that stands behind it: the kernel takes out every jump to the next instruction by itself, and
+ * moves all that follows (opt_remove_nops in kernel/bpf/verifier.c), which takes a minute for ten thousand of them. R0 to R5 are free, R6 to R9 have to stay, and so has the stack but for {@link ExpressionPlace.stack}.
  *
  * @throws XDP_ERR_USAGE for an expression that can't be compiled
  */
@@ -31,4 +32,6 @@ export interface ExpressionPlace {
   /** Goes here when it is true. */
   readonly yes: string;
   readonly no: string;
+  /** Which of both stands right behind. */
+  readonly next: string;
 }

@@ -80,6 +80,7 @@ export function expressionSizes(emit: EmitExpression | undefined): (text: string
         stackEnd: Stack.expressionEnd,
         yes: 'y',
         no: 'n',
+        next: 'n',
       };
       const assembler = new Assembler();
       emit?.(assembler, text, place);

@@ -95,5 +95,6 @@ function writeExpression(code: RuleCode, { expression }: ExpressionTest, targets
     stackEnd: Stack.expressionEnd,
     yes: targets.yes,
     no: targets.no,
+    next: targets[targets.next],
   });
 }
