@@ -39,6 +39,8 @@ const ixdp = (percent: number): Partial<FaultSettings> => ({
 });
 
 interface Case {
+  /** No pipeline at all: what came in on one socket goes out on the other one. */
+  readonly bare?: true;
   readonly settings?: 'statistics'[];
   readonly tap?: 'all' | 'one sender';
   readonly drops?: true;
@@ -50,6 +52,7 @@ const EVERYTHING: Case = { settings: ['statistics'], tap: 'one sender', drops: t
 
 /** What is on, by what it is called; each is measured alone, in a pipeline that was idle before. */
 const CASES: Readonly<Record<string, Case>> = {
+  'no pipeline': { bare: true },
   idle: {},
   statistics: { settings: ['statistics'] },
   callback: { callback: true },
@@ -73,7 +76,8 @@ export function measureStages(idle: number = IDLE, samples: number = SAMPLES): R
   return Object.fromEntries(Object.keys(CASES).map((name) => [name, measure(name)]));
 }
 
-function run({ settings = [], tap: tapped, drops, faults, callback }: Case, idle: number, samples: number): number {
+function run(what: Case, idle: number, samples: number): number {
+  const { bare, settings = [], tap: tapped, drops, faults, callback } = what;
   warmUp(BATCH, { frameSize: 2048, fragments: false });
   using umem = new Umem({ frames: RING * 6 + 2 * BATCH + HOLD });
   using tap = TapQueue.inMemory({ interfaces: ['near0', 'near1'] });
@@ -97,6 +101,13 @@ function run({ settings = [], tap: tapped, drops, faults, callback }: Case, idle
     return new Forwarder({ umem, sockets, counters: counters.slots, batch: BATCH, callback, stages });
   };
   let forwarder = make(undefined, 0);
+  const pass = () => {
+    for (const [port, { socket }] of queues.entries()) {
+      const out = queues[1 - port]!.socket;
+      socket.passTo(out, BATCH);
+      if (socket.rings.recycle(out.rings, BATCH) === 0) socket.rings.refill(RING);
+    }
+  };
   let received = 0;
   let time = 0;
   /** A batch on each port, written into its frames as the kernel does: so far as packets are in the cache there, they are here. */
@@ -107,7 +118,8 @@ function run({ settings = [], tap: tapped, drops, faults, callback }: Case, idle
     }
     tap.discard();
     const start = performance.now();
-    forwarder.turn();
+    if (bare) pass();
+    else forwarder.turn();
     time += performance.now() - start;
   };
   while (received < idle) round();
