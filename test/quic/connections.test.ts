@@ -24,8 +24,7 @@ test.each([
     using bed = new QuicBed(QUEUES);
     const server = await EchoServer.open(bed, examples, BACKENDS);
     const rounds = 6;
-    const load = { connections: CONNECTIONS, rounds, size: 3000, rebind: [2, 4], ipv6, stagger: LONG ? 60 : 20 };
-    await using clients = bed.clients(load);
+    await using clients = bed.clients({ connections: CONNECTIONS, rounds, size: 3000, rebind: [2, 4], ipv6 });
     expect(await clients.established(patient(LONG ? 120_000 : 30_000))).toBe(CONNECTIONS);
     const reports = await clients.finished(patient(LONG ? 240_000 : 60_000));
     expect(failures(reports)).toEqual([]);
