@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import * as calls from './calls.js';
 import { Errno, isErrno, XdpError } from './errors.js';
@@ -18,14 +17,18 @@ export function namespacePath(nameOrPath: string): string {
 /** @throws XDP_ERR_NO_NAMESPACE */
 export function openNamespace(nameOrPath: string): OwnedFd {
   const path = namespacePath(nameOrPath);
-  if (!existsSync(path)) throw new XdpError('XDP_ERR_NO_NAMESPACE', `there is no network namespace ${nameOrPath}`);
-  return new OwnedFd(calls.open(path, O_RDONLY_CLOEXEC), `network namespace ${nameOrPath}`);
+  try {
+    return new OwnedFd(calls.open(path, O_RDONLY_CLOEXEC), `network namespace ${nameOrPath}`);
+  } catch (cause) {
+    if (!isErrno(cause, Errno.ENOENT)) throw cause;
+    throw new XdpError('XDP_ERR_NO_NAMESPACE', `there is no network namespace ${nameOrPath}`, { cause });
+  }
 }
 
 /** Moves the calling thread into a namespace for good: for threads that live and die there. Needs CAP_SYS_ADMIN. */
 export function enterNamespace(nameOrPath: string): void {
   using namespace = openNamespace(nameOrPath);
-  setns(namespace);
+  setns(namespace, nameOrPath);
 }
 
 /**
@@ -38,15 +41,19 @@ export function withNamespace<T>(nameOrPath: string, run: () => NotAPromise<T>):
   try {
     return run() as T;
   } finally {
-    setns(home);
+    setns(home, 'of this thread');
   }
 }
 type NotAPromise<T> = T extends PromiseLike<unknown> ? never : T;
 
-function setns(namespace: OwnedFd): void {
+function setns(namespace: OwnedFd, name: string): void {
   try {
     calls.setns(namespace.fd, CLONE_NEWNET);
   } catch (cause) {
+    // Some other file; or the one that was left for a moment when a namespace was taken away (ip netns del: umount, then unlink).
+    if (isErrno(cause, Errno.EINVAL)) {
+      throw new XdpError('XDP_ERR_NO_NAMESPACE', `${name} is no network namespace`, { cause });
+    }
     if (!isErrno(cause, Errno.EPERM)) throw cause;
     throw new XdpError('XDP_ERR_PERMISSION', 'entering a network namespace needs CAP_SYS_ADMIN', {
       cause,
