@@ -1,5 +1,5 @@
 import { XdpError } from '../sys/index.js';
-import { macText, parseMac } from '../wire/index.js';
+import { macTextOf, parseMac } from '../wire/index.js';
 
 /** Addresses that a set holds at most. */
 const MOST = 1024;
@@ -79,7 +79,7 @@ export class MacSet {
     const list: string[] = [];
     for (let place = 0; place < this.#words.length; place += 2) {
       const high = this.#words[place]!;
-      if (high !== 0) list.push(macText(bytesOf(high, this.#words[place + 1]!)));
+      if (high !== 0) list.push(macTextOf(high, this.#words[place + 1]!));
     }
     return list.sort();
   }
@@ -140,8 +140,4 @@ function lower(bytes: Uint8Array, at: number): number {
 
 function filterPlace(low: number): number {
   return Math.imul(low, GOLDEN) >>> FILTER_SHIFT;
-}
-
-function bytesOf(high: number, low: number): Uint8Array {
-  return Uint8Array.of(high, high >> 8, low, low >> 8, low >> 16, low >> 24);
 }

@@ -1,4 +1,4 @@
-import { macText } from './mac-table.js';
+import { macTextOf } from '../wire/index.js';
 
 /** Bytes of the head. */
 const HEAD = 16;
@@ -91,7 +91,7 @@ export class EtherTypeTable {
         etherType: key & 0xffff,
         packets: this.#packets[slot]!,
         bytes: this.#bytes[slot]!,
-        lastSource: macText(this.#high[slot]!, this.#low[slot]!),
+        lastSource: macTextOf(this.#high[slot]!, this.#low[slot]!),
       });
     }
     return list;

@@ -1,3 +1,5 @@
+import { macTextOf } from '../wire/index.js';
+
 /** Bytes of the table's head: three words, and what makes the numbers behind it begin at a multiple of eight. */
 const HEAD = 16;
 /** Words of the head. */
@@ -90,7 +92,7 @@ export class MacTable {
       const high = Atomics.load(this.#high, slot);
       if (high === 0) continue;
       const [packets, bytes, lastSeen] = [this.#packets[slot]!, this.#bytes[slot]!, this.#seen[slot]!];
-      list.push({ mac: macText(high & 0xffff, this.#low[slot]!), packets, bytes, lastSeen });
+      list.push({ mac: macTextOf(high & 0xffff, this.#low[slot]!), packets, bytes, lastSeen });
     }
     return list;
   }
@@ -107,9 +109,3 @@ export class MacTable {
 
 /** Bytes of a slot: three Float64 and two words. */
 const SLOT = 32;
-
-/** The address whose first two and last four bytes are these numbers, little-endian. */
-export function macText(high: number, low: number): string {
-  const bytes = [high, high >>> 8, low, low >>> 8, low >>> 16, low >>> 24];
-  return bytes.map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':');
-}

@@ -41,7 +41,7 @@ export function withNamespace<T>(nameOrPath: string, run: () => NotAPromise<T>):
   try {
     return run() as T;
   } finally {
-    setns(home, 'of this thread');
+    setns(home, 'where this thread was');
   }
 }
 type NotAPromise<T> = T extends PromiseLike<unknown> ? never : T;

@@ -7,6 +7,11 @@ export function macText(bytes: Uint8Array, at = 0): string {
   return Array.from({ length: 6 }, (_, i) => bytes[at + i]!.toString(16).padStart(2, '0')).join(':');
 }
 
+/** The address whose first two and last four bytes are these numbers, as a little-endian processor reads them. */
+export function macTextOf(high: number, low: number): string {
+  return macText(Uint8Array.of(high, high >> 8, low, low >> 8, low >> 16, low >> 24));
+}
+
 /** An IPv4 address as text: `192.0.2.1`. */
 export function ipv4Text(bytes: Uint8Array, at = 0): string {
   return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;

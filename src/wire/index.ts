@@ -1,4 +1,4 @@
-export { ipv4Text, ipv6Text, macText, parseIp, parseMac } from './address-text.js';
+export { ipv4Text, ipv6Text, macText, macTextOf, parseIp, parseMac } from './address-text.js';
 export type { Arp } from './arp.js';
 export type { CapturedFrame } from './capture-format.js';
 export { type CapturedPacket, CaptureReader, readCapture } from './capture-reader.js';
