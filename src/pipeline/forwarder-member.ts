@@ -1,4 +1,5 @@
 import type { XskSocket } from '../xsk/index.js';
+import { Drop } from './counters.js';
 
 /** A socket that packets are forwarded from and to. */
 export interface ForwarderSocket {
@@ -47,5 +48,16 @@ export class Member implements ForwarderSocket {
     this.row = from.row;
     this.partialChecksums = from.partialChecksums;
     this.lot = Math.max(1, from.socket.rings.fill.size >> 3);
+  }
+
+  /** Finds its ways out among all sockets of the worker. A queue's packets always leave by the same queue, so that flows keep their order. */
+  connect(members: readonly Member[]): void {
+    const ports = Math.max(...members.map(({ port }) => port)) + 1;
+    this.opposite = ports === 1 ? Drop.mirrored : 1 - this.port;
+    const ordinal = members.filter(({ port }) => port === this.port).indexOf(this);
+    this.egress = Array.from({ length: ports }, (_, port) => {
+      const out = members.filter((other) => other.port === port && other.socket.tx !== undefined);
+      return out[ordinal % out.length];
+    });
   }
 }

@@ -56,15 +56,7 @@ export class Forwarder {
     this.#callback = options.callback;
     this.#stages = options.stages;
     this.#members = sockets.map((socket, number) => new Member(socket, number));
-    const ports = Math.max(...sockets.map(({ port }) => port)) + 1;
-    for (const member of this.#members) {
-      member.opposite = ports === 1 ? Drop.mirrored : 1 - member.port;
-      // A queue's packets always leave by the same queue, so that flows keep their order.
-      member.egress = Array.from({ length: ports }, (_, port) => {
-        const out = this.#members.filter((other) => other.port === port && other.socket.tx !== undefined);
-        return out[this.#ordinal(member) % out.length];
-      });
-    }
+    for (const member of this.#members) member.connect(this.#members);
     this.#stages?.changed();
     this.#route();
   }
@@ -165,7 +157,7 @@ export class Forwarder {
     let sent = 0;
     for (let i = 0; i < this.#members.length; i++) {
       const member = this.#members[i]!;
-      let count = 0;
+      let count: number;
       do {
         count = stages.due(member.number, this.#batch);
         if (count === 0) break;
@@ -180,10 +172,6 @@ export class Forwarder {
       stages.publish();
     }
     return sent;
-  }
-
-  #ordinal(member: Member): number {
-    return this.#members.filter(({ port }) => port === member.port).indexOf(member);
   }
 
   #serve(member: Member): number {
