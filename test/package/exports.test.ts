@@ -79,7 +79,7 @@ test('the command can be run as it is', () => {
   expect(readFileSync(command, 'utf8').split('\n', 1)).toEqual(['#!/usr/bin/env node']);
 });
 
-test('the package holds what it needs, and no tests', () => {
+test('the package holds what it needs, and nothing of the tests', () => {
   const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',
