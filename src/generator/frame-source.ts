@@ -6,6 +6,8 @@ import type { ReplayReader } from './replay-reader.js';
 export interface FrameSource {
   /** There is no frame any more. */
   readonly ended: boolean;
+  /** What ended it before its time: for whoever has sent the frames before. */
+  readonly failure?: unknown;
   /** Frames left out because they were too long. */
   readonly skipped: number;
   /**
@@ -69,6 +71,7 @@ export class DescribedSource implements FrameSource {
 /** Frames of a capture file. */
 export class ReplayedSource implements FrameSource {
   skipped = 0;
+  failure: unknown;
   readonly #reader: ReplayReader;
   readonly #bytes: Uint8Array;
   readonly #longest: number;
@@ -78,6 +81,7 @@ export class ReplayedSource implements FrameSource {
   /**
    * @param longest bytes that a frame may have; longer ones are left out
    * @param timed whether frames wait for the time they were captured at
+   * @throws as {@link ReplayReader.next}, for the first frame
    */
   constructor(reader: ReplayReader, bytes: Uint8Array, longest: number, count: number, timed: boolean) {
     this.#reader = reader;
@@ -86,6 +90,7 @@ export class ReplayedSource implements FrameSource {
     this.#timed = timed;
     this.#left = count;
     this.#advance();
+    if (this.failure !== undefined) throw this.failure;
   }
 
   get ended(): boolean {
@@ -108,15 +113,20 @@ export class ReplayedSource implements FrameSource {
     return done;
   }
 
-  /** To the next frame that can be sent, or to the end. */
+  /** To the next frame that can be sent, or to the end. The frames before a damaged one may still be on their way. */
   #advance(): void {
-    while (this.#left > 0) {
-      if (!this.#reader.next()) this.#left = 0;
-      else {
-        const { length } = this.#reader.frame;
-        if (length >= SHORTEST && length <= this.#longest) return;
-        this.skipped++;
+    try {
+      while (this.#left > 0) {
+        if (!this.#reader.next()) this.#left = 0;
+        else {
+          const { length } = this.#reader.frame;
+          if (length >= SHORTEST && length <= this.#longest) return;
+          this.skipped++;
+        }
       }
+    } catch (error) {
+      this.failure = error;
+      this.#left = 0;
     }
   }
 }

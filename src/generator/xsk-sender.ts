@@ -6,7 +6,6 @@ import type { Pacer } from './pacer.js';
 import { SendSlot } from './send-counters.js';
 
 export interface XskSenderOptions {
-  /** With as many frames as the TX ring has entries: what is free always fits into it. */
   readonly umem: Umem;
   readonly socket: XskSocket;
   readonly source: FrameSource;
@@ -62,7 +61,9 @@ export class XskSender {
     const batch = this.#batch;
     this.#reap();
     const now = performance.now();
-    const count = Math.min(pacer.allowed(now), umem.pool.free, batch.capacity);
+    // A frame may be back before its entry of the TX ring is: older kernels tell late what they took (net/xdp/xsk.c).
+    const room = socket.tx?.reserve(Math.min(umem.pool.free, batch.capacity)) ?? 0;
+    const count = Math.min(pacer.allowed(now), room);
     let written = 0;
     if (count >= 1 && !source.ended && !this.#finishing) {
       for (let i = 0; i < count; i++) batch.addresses[i] = umem.pool.take();
@@ -80,6 +81,12 @@ export class XskSender {
     counters[SendSlot.calls] = socket.kicks;
     counters[SendSlot.skipped] = source.skipped;
     return written;
+  }
+
+  /** After the last turn. @throws what ended the source before its time */
+  end(): void {
+    const { failure } = this.#options.source;
+    if (failure !== undefined) throw failure;
   }
 
   /** When the next frame is due: milliseconds of performance.now(). */

@@ -66,4 +66,5 @@ function send(sender: XskSender, control: Int32Array): void {
   sender.finish();
   const patience = performance.now() + DRAIN;
   while (!sender.done && performance.now() < patience) sender.turn();
+  sender.end();
 }

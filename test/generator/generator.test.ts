@@ -11,7 +11,7 @@ import {
 import { deleteLink, getLink, listNamespaces, setFeatures, setLink } from '../../dist/netdev/index.js';
 import { pcapHeader, pcapRecord } from '../../dist/wire/index.js';
 import type { FarEnd } from '../kernel/far-end.js';
-import { failOnLeaks } from '../netdev/oracle.js';
+import { failOnLeaks, needKernel } from '../netdev/oracle.js';
 import { patient } from '../patience.js';
 import { withFile } from '../wire/tshark.js';
 import { FAR, NEAR, WirePair } from './wire-pair.js';
@@ -145,7 +145,8 @@ describe.each(['xsk', 'live'] as const)('%s', (engine) => {
   });
 });
 
-test('live frames that nobody would take are refused', async () => {
+test('live frames that nobody would take are refused', async (context) => {
+  needKernel(context, 6, 3);
   pair = new WirePair();
   const refused = code('XDP_ERR_NATIVE_UNSUPPORTED', /takes no live frames/);
   await expect(open({ engine: 'live', traffic: {} })).rejects.toThrow(refused);

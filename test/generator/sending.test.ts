@@ -85,8 +85,8 @@ describe('pace', () => {
 
 describe('through a socket, in memory', () => {
   const RING = 64;
-  function bench(source: (umem: Umem) => DescribedSource | ReplayedSource, batch = 16) {
-    const umem = new Umem({ frames: RING, ledger: true });
+  function bench(source: (umem: Umem) => DescribedSource | ReplayedSource, batch = 16, frames = RING) {
+    const umem = new Umem({ frames, ledger: true });
     const sent: string[] = [];
     const queue = new TwinQueue({ umem, size: RING, onTransmit: (bytes) => sent.push(hex(bytes)) });
     const counters = new Float64Array(SEND_SLOTS);
@@ -117,6 +117,16 @@ describe('through a socket, in memory', () => {
       expect(counters[SendSlot.bytes]).toBe(wanted.reduce((sum, frame) => sum + frame.length / 2, 0));
       expect(umem.pool.free).toBe(RING);
     }
+  });
+
+  test('more free frames than the TX ring has room for: each is sent all the same', () => {
+    const described = ({ bytes, frameSize }: Umem) =>
+      new DescribedSource({ plan: planOf({}), bytes, frameSize, first: 0, stride: 1, count: 500 });
+    const { umem, sender, sent, counters } = bench(described, 4 * RING, 4 * RING);
+    using _ = umem;
+    sender.start();
+    while (!sender.done) sender.turn();
+    expect([sent.length, counters[SendSlot.frames], umem.pool.free]).toEqual([500, 500, 4 * RING]);
   });
 
   test('told to finish, it waits only for what is on its way', () => {
@@ -152,6 +162,22 @@ describe('through a socket, in memory', () => {
       const good = frames.filter(({ length }) => length >= 14 && length <= 1514).map(hex);
       expect(sent).toEqual([...good, ...good]);
       expect(counters[SendSlot.skipped]).toBe(4);
+    });
+  });
+
+  test('a replay whose capture is damaged: what stands before is sent, however many go at once', () => {
+    const frames = Array.from({ length: 5 }, (_, i) => new Uint8Array(60).fill(i));
+    const records = frames.map((bytes) =>
+      pcapRecord({ bytes, offset: 0, length: 60, originalLength: 60, seconds: 1, nanoseconds: 0 }),
+    );
+    withFile(Buffer.concat([pcapHeader(), ...records]).subarray(0, -1), (path) => {
+      using reader = new ReplayReader(path, 1);
+      const { umem, sender, sent } = bench(({ bytes }) => new ReplayedSource(reader, bytes, 1514, 100, false));
+      using _ = umem;
+      sender.start();
+      while (!sender.done) sender.turn();
+      expect(sent).toEqual(frames.slice(0, -1).map(hex));
+      expect(() => sender.end()).toThrow(expect.objectContaining({ code: 'XDP_ERR_CAPTURE' }));
     });
   });
 

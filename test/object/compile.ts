@@ -16,6 +16,8 @@ export const EXAMPLES: readonly string[] = readdirSync(SOURCES).map((file) => fi
 let directory: string | undefined;
 afterAll(() => {
   if (directory !== undefined) rmSync(directory, { recursive: true });
+  // Where test files share a process, the next one makes its own.
+  directory = undefined;
 });
 
 /** Compiles a file of test/object/c with clang, once a test file. @returns the path of the object file */

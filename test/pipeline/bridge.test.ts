@@ -17,13 +17,14 @@ let lab: Lab;
 let netns: string;
 let hosts: string[];
 
-/** Two hosts, each on a port of the bridge's namespace. */
-function setUp(queues: readonly number[]): void {
+/** Two hosts, each on a port of the bridge's namespace; when it returns, the kernel has taken note that both are up. */
+async function setUp(queues: readonly number[]): Promise<void> {
   hosts = PORTS.map((name, i) => {
     const addresses = [`10.6.0.${i + 1}/24`, `2001:db8:6::${i + 1}/64`];
     const port = { name, netns, queues: queues[i]! };
     return lab.host(`host${i}`, { addresses, queues: queues[i]!, port }).netns;
   });
+  await expect.poll(() => PORTS.map((name) => getLink(name, { netns }).state)).toEqual(['up', 'up']);
 }
 beforeEach(() => {
   lab = createLab('bridge');
@@ -63,7 +64,7 @@ describe.each([
   { queues: [4, 1], workers: 1 },
 ])('$queues queues', ({ queues, workers }) => {
   test('hosts talk through it, and it leaves nothing behind', async () => {
-    setUp(queues);
+    await setUp(queues);
     const before = state();
     const bridge = await open({ workers });
     expect(bridge.workers).toBe(workers);
@@ -94,7 +95,7 @@ describe.each([
 });
 
 test('a worker whose queue another process holds: its neighbour ends too, and nothing stays attached', async () => {
-  setUp([2, 2]);
+  await setUp([2, 2]);
   const before = state();
   const fixture = fileURLToPath(new URL('../xsk/queue-holder.mjs', import.meta.url));
   const holder = spawn(process.execPath, [fixture, netns, 'port1', '1'], { stdio: ['ignore', 'pipe', 'inherit'] });
