@@ -25,6 +25,10 @@ export class StatisticsStage {
   readonly #macs: MacTable;
   readonly #etherTypes: EtherTypeTable;
   readonly #bytes: Uint8Array;
+  /** The last sender. */
+  #high = 0;
+  #low = 0;
+  #runBytes = 0;
 
   /** @param bytes the UMEM's */
   constructor(place: StatisticsPlace, bytes: Uint8Array) {
@@ -39,52 +43,53 @@ export class StatisticsStage {
    * @param now milliseconds since the epoch
    */
   count(batch: Batch, now: number): void {
-    const { addresses, lengths, words, count } = batch;
-    let runHigh = 0;
-    let runLow = 0;
-    let packets = 0;
-    let bytes = 0;
-    let runType = 0;
+    const { lengths, addresses, count } = batch;
+    let type = 0;
     let typePackets = 0;
     let typeBytes = 0;
-    for (let i = 0; i < count; i++) {
-      const at = addresses[i]!;
-      const length = lengths[i]!;
-      let high = 0;
-      let low = 0;
-      let type = 0;
-      if ((at & 3) === 0) {
-        const word = at >>> 2;
-        high = words[word + 1]! >>> 16;
-        low = words[word + 2]!;
-        type = words[word + 3]! & 0xffff;
-      } else {
-        high = this.#u16(at + 6);
-        low = this.#u16(at + 8) | (this.#u16(at + 10) << 16);
-        type = this.#u16(at + 12);
-      }
-      if (type !== runType) {
-        if (typePackets > 0) this.#endType(runType, typePackets, typeBytes, runHigh, runLow);
+    for (let from = 0; from < count; ) {
+      const at = addresses[from]!;
+      const high = this.#u16(at + 6);
+      const low = this.#u16(at + 8) | (this.#u16(at + 10) << 16);
+      const runType = this.#u16(at + 12);
+      if (runType !== type) {
+        if (typePackets > 0) this.#endType(type, typePackets, typeBytes, this.#high, this.#low);
+        type = runType;
         typePackets = 0;
         typeBytes = 0;
-        runType = type;
       }
-      if (low !== runLow || high !== runHigh) {
-        if (packets > 0) this.#macs.add(this.#macs.find(runHigh, runLow), packets, bytes, now);
-        packets = 0;
-        bytes = 0;
-        runHigh = high;
-        runLow = low;
-      }
-      if (isTag(type)) this.#countTags(at, length, length, high, low);
-      packets++;
-      bytes += length;
-      typePackets++;
-      typeBytes += length;
+      const to = this.#endOfRun(batch, from, high, low, runType);
+      const bytes = this.#runBytes;
+      if (isTag(type)) for (let i = from; i < to; i++) this.#countTags(addresses[i]!, lengths[i]!, lengths[i]!, high, low);
+      this.#macs.add(this.#macs.find(high, low), to - from, bytes, now);
+      this.#high = high;
+      this.#low = low;
+      typePackets += to - from;
+      typeBytes += bytes;
+      from = to;
     }
-    if (packets === 0) return;
-    this.#macs.add(this.#macs.find(runHigh, runLow), packets, bytes, now);
-    this.#endType(runType, typePackets, typeBytes, runHigh, runLow);
+    if (typePackets > 0) this.#endType(type, typePackets, typeBytes, this.#high, this.#low);
+  }
+
+  /**
+   * The first packet behind `from` of another sender or another type; {@link #runBytes} are those before it. Calls nothing: what V8
+   * knows of the arrays then holds for the whole loop, and its few variables stay in registers.
+   */
+  #endOfRun(batch: Batch, from: number, high: number, low: number, type: number): number {
+    const { addresses, lengths, words } = batch;
+    const count = batch.count | 0;
+    let bytes = lengths[from]! | 0;
+    let i = (from + 1) | 0;
+    while (i < count) {
+      const at = addresses[i]! | 0;
+      const word = at >>> 2;
+      if ((at & 3) !== 0 || words[word + 2] !== low || words[word + 1]! >>> 16 !== high) break;
+      if ((words[word + 3]! & 0xffff) !== type) break;
+      bytes = (bytes + lengths[i]!) | 0;
+      i = (i + 1) | 0;
+    }
+    this.#runBytes = bytes;
+    return i;
   }
 
   /** The same where packets may lie in several frames. */
