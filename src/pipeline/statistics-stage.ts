@@ -60,7 +60,8 @@ export class StatisticsStage {
       }
       const to = this.#endOfRun(batch, from, high, low, runType);
       const bytes = this.#runBytes;
-      if (isTag(type)) for (let i = from; i < to; i++) this.#countTags(addresses[i]!, lengths[i]!, lengths[i]!, high, low);
+      if (isTag(type))
+        for (let i = from; i < to; i++) this.#countTags(addresses[i]!, lengths[i]!, lengths[i]!, high, low);
       this.#macs.add(this.#macs.find(high, low), to - from, bytes, now);
       this.#high = high;
       this.#low = low;
