@@ -25,7 +25,7 @@ async function taken(netns: string): Promise<number> {
 
 /** Whether there is something to poll: on a veth, as far as it is known (Linux 6.8), not since Linux 6.14. */
 function polls(flags: string): boolean {
-  if (flags.includes('generic')) return false;
+  if (flags.includes('generic') && !kernelIs(6, 14)) return false;
   if (!kernelIs(6, 8)) return true;
   return listQueues('port0', { netns: bed.netns }).some(({ napiId }) => napiId !== undefined);
 }

@@ -17,7 +17,7 @@ export interface Given {
   readonly mode: 'native' | 'generic';
   readonly zeroCopy: boolean;
   readonly multiBuffer: boolean;
-  /** Whether sockets learn which NAPI instance to poll: until Linux 6.14 igb gives its receive queues the id 0. */
+  /** Whether sockets learn which NAPI instance to poll: until Linux 6.14 igb gives its receive queues the id 0, and generic mode none. */
   readonly polled: boolean;
 }
 
@@ -32,7 +32,7 @@ const ONE_FRAME = 3818;
 export function given(kernel: Kernel, nic: Nic, mtu: number): Given {
   const multiBuffer = mtu > ONE_FRAME;
   const mode = multiBuffer && nic === 'igb' ? 'generic' : 'native';
-  const polled = mode === 'native' && (nic === 'virtio' || kernel === '7.2');
+  const polled = kernel === '7.2' || (mode === 'native' && nic === 'virtio');
   return { mode, zeroCopy: kernel === '7.2' && !multiBuffer, multiBuffer, polled };
 }
 

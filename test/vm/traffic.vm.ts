@@ -184,7 +184,7 @@ describe(`a bridge of two ${nic} NICs, ${mode}, ${zeroCopy ? 'zero-copy' : 'copy
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expectWhole(summaryOf(stdout));
     expect(taken > 0).toBe(polled);
-    if (mode === 'generic') expect(started).toContain('in generic mode there is nothing to poll');
+    if (mode === 'generic' && !polled) expect(started).toContain('nothing to poll in generic mode');
   });
 
   test('--zero-copy on is refused as unsupported', async (context) => {
