@@ -182,7 +182,7 @@ test('maps of maps have their maps from the start', () => {
   expect([0, 1, 2].map(verdict)).toEqual([30, XdpAction.tx, 31]);
 });
 
-describe.runIf(kernelIs(5, 17))('what only the kernel knows (Linux 5.17)', () => {
+describe.runIf(kernelIs(6, 2))('what only the kernel knows (with its functions, Linux 6.2)', () => {
   test('is filled in', () => {
     using loaded = load('kernel');
     expect(action(loaded, 'ask', udpFrame({ length: 60 }))).toBe(XdpAction.pass);
