@@ -42,7 +42,8 @@ test(
         expect(read).toBeLessThan(stopped[0]!.counts!.rxPackets / 4);
         expect(after[i]!.counts!.rxPackets).toBeGreaterThan(counts!.rxPackets + 10);
       } else {
-        expect(read).toBeGreaterThan(100);
+        // A slow machine reads fewer in the time.
+        expect(read).toBeGreaterThan(100 / patient(1));
         expect(counts).toMatchObject({ rxRingFull: 0, rxDropped: 0 });
       }
     }
