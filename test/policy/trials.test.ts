@@ -15,7 +15,9 @@ vi.setConfig({ testTimeout: patient(90_000), hookTimeout: patient(90_000) });
 failOnLeaks();
 
 /** Milliseconds: longer than any test, and as short as a busy machine allows. */
-const LONG = 60_000;
+const LONG = patient(60_000);
+/** The same for the command, in seconds. */
+const LONG_OPTION = String(LONG / 1000);
 const SHORT = 3000;
 
 let bed: RulesBed;
@@ -34,7 +36,7 @@ const countOf = (rules: InstalledRules): number | undefined =>
 async function waitingReplace(time: string): Promise<Running> {
   const args = ['rules', 'replace', 'port0', bed.pingFile, '--confirm', time, '--netns', bed.box];
   const replace = new Running([...XDPKIT, ...args]);
-  await replace.says(/is rolled back in .*: run xdpkit rules confirm port0 --netns /, 40_000);
+  await replace.says(/is rolled back in .*: run xdpkit rules confirm port0 --netns /, patient(40_000));
   return replace;
 }
 
@@ -133,7 +135,7 @@ test('kill -9 of the waiting command: the old rules are back in time', async () 
 
 test('kill -9 of the waiting command: another session confirms in time', async () => {
   (await install()).close();
-  await using replace = await waitingReplace('60');
+  await using replace = await waitingReplace(LONG_OPTION);
   replace.kill('SIGKILL');
   await replace.end();
   expect((await bed.rules('show', 'port0')).stdout).toMatch(/rolled back at 20\S+Z unless confirmed\)/);
@@ -150,7 +152,7 @@ test.each([
   ['nobody in time', undefined],
 ] as const)('the old rules are back: %s', async (_, signal) => {
   using rules = await install();
-  await using replace = await waitingReplace(signal ? '60' : '0.5');
+  await using replace = await waitingReplace(signal ? LONG_OPTION : '0.5');
   if (signal) replace.kill(signal);
   const { status, stderr } = await replace.end();
   expect(status).toBe(1);
@@ -161,20 +163,21 @@ test.each([
 
 test('a change that another session confirms or takes back ends the waiting command', async () => {
   using rules = await install();
-  await using first = await waitingReplace('60');
+  await using first = await waitingReplace(LONG_OPTION);
   await rules.confirm();
   expect(await first.end()).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^port0: 1 rule in native mode/),
   });
-  await using second = await waitingReplace('60');
+  await using second = await waitingReplace(LONG_OPTION);
   await rules.unload();
   expect((await second.end()).stderr).toContain('XDP_ERR_NOT_CONFIRMED');
 });
 
 /** The command on a terminal, at which somebody presses keys when it waits. @returns the exit code and what was printed */
 async function atTerminal(keys: string): Promise<{ status: number; text: string }> {
-  const command = [...XDPKIT, 'rules', 'load', 'port0', bed.pingFile, '--confirm', '60', '--netns', bed.box].join(' ');
+  const words = ['rules', 'load', 'port0', bed.pingFile, '--confirm', LONG_OPTION, '--netns', bed.box];
+  const command = [...XDPKIT, ...words].join(' ');
   const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
@@ -182,7 +185,7 @@ async function atTerminal(keys: string): Promise<{ status: number; text: string 
       setTimeout(() => child.stdin.write(keys), 100);
     text += part;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patient(25_000));
   const [status] = await once(child, 'close');
   clearTimeout(timer);
   return { status, text };
