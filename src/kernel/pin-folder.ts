@@ -1,5 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { calls, Errno, isErrno, OwnedFd, SystemError } from '../sys/index.js';
 import { type Pin, readPin } from './pin.js';
+
+const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
+const LOCK_EX_NB = 2 | 4;
+/** Milliseconds between two tries for the lock, and how many there are: five seconds. */
+const LOCK_INTERVAL = 2;
+const LOCK_TRIES = 2500;
 
 /** What is taken away first: a link that is gone detaches its program while its maps are still there. */
 const ORDER: readonly Pin['kind'][] = ['link', 'program', 'map'];
@@ -41,5 +48,37 @@ export abstract class PinFolder {
     const rank = ({ kind }: Pin) => ORDER.indexOf(kind);
     for (const { path } of this.pins().sort((a, b) => rank(a) - rank(b))) unlinkSync(path);
     rmdirSync(this.path);
+  }
+
+  /**
+   * Makes a change of several steps to what is pinned here, while nobody else makes one so, in whatever process. It blocks the thread
+   * until it is its turn.
+   *
+   * @throws XDP_ERR_SYSTEM (EWOULDBLOCK) when others have not come to an end for five seconds
+   */
+  exclusively<T>(change: () => T): T {
+    using _ = this.#lock();
+    return change();
+  }
+
+  /** @returns undefined when the directory is not there: nobody else finds what was pinned in it */
+  #lock(): OwnedFd | undefined {
+    let lock: OwnedFd;
+    try {
+      lock = new OwnedFd(calls.open(this.path, O_RDONLY_DIRECTORY_CLOEXEC), 'lock of pins');
+    } catch (error) {
+      if (isErrno(error, Errno.ENOENT)) return undefined;
+      throw error;
+    }
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = 0; ; tries++) {
+      const result = calls.flock(lock.fd, LOCK_EX_NB);
+      if (result === 0) return lock;
+      if (tries === LOCK_TRIES || (result !== -Errno.EWOULDBLOCK && result !== -Errno.EINTR)) {
+        lock.close();
+        throw new SystemError('flock', -result, this.path);
+      }
+      Atomics.wait(clock, 0, 0, LOCK_INTERVAL);
+    }
   }
 }

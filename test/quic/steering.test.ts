@@ -1,10 +1,14 @@
 // needs: bpftool
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { XdpAction } from '../../dist/ebpf/index.js';
 import { TestRun } from '../../dist/kernel/index.js';
 import { cidCodec, Steering, SteeringMap, type SteeringOptions } from '../../dist/quic/index.js';
 import { describedFrame } from '../../dist/wire/index.js';
 import { bpftool, type DumpedElement, dumpedBytes } from '../kernel/bpftool.js';
+import { patient } from '../patience.js';
 import { Random } from '../rules/random.js';
 
 const PIN = `xdpkit-test-${process.pid}`;
@@ -205,3 +209,22 @@ test('a flood moves no flow, fills no table, and is counted by kind', { timeout:
   expect(entries(SteeringMap.flows)).toBeLessThanOrEqual(4096);
   expect(entries(SteeringMap.counters)).toBeLessThanOrEqual(1024);
 });
+
+test(
+  'several processes change the backends of one steering: every change is there in the end',
+  async () => {
+    const { steering } = load({ capacity: 256 });
+    steering.pin(PIN);
+    const fixture = fileURLToPath(new URL('./add-backends.mjs', import.meta.url));
+    const firsts = [100, 200, 300];
+    const COUNT = 40;
+    await Promise.all(
+      firsts.map((first) => promisify(execFile)(process.execPath, [fixture, PIN, `${first}`, `${COUNT}`])),
+    );
+    const there = steering.backends();
+    const wanted = firsts.flatMap((first) => Array.from({ length: COUNT / 2 }, (_, i) => first + 2 * i));
+    expect(there.map(({ id }) => id).sort()).toEqual(wanted);
+    expect(new Set(there.map(({ slot }) => slot)).size).toBe(wanted.length);
+  },
+  patient(60_000),
+);

@@ -5,6 +5,9 @@ import { namespacePath } from '../../dist/sys/index.js';
 import { type Kernel, kernelFolder, kernelImage, TOOLS, TOOLS_ENV } from './cache.js';
 import { type Nic, nicArguments } from './nic.js';
 
+/** The kernel tries whether its timer ticks, within a time that an emulator on a busy machine may miss. */
+const TIMER = 'no_timer_check';
+
 export interface MachineOptions {
   readonly kernel: Kernel;
   readonly nic: Nic;
@@ -81,7 +84,7 @@ function qemuArguments({ kernel, nic, folder, initramfs, taps, interactive }: Ma
     // With "fast" strings the kernel copies and clears memory byte by byte, which the emulator does one after the other.
     ...['-cpu', 'max,la57=off,erms=off,fsrm=off'],
     ...['-kernel', kernelImage(kernel), '-initrd', initramfs],
-    ...['-append', 'console=ttyS0 quiet panic=-1 oops=panic tsc=reliable mitigations=off'],
+    ...['-append', `console=ttyS0 quiet panic=-1 oops=panic tsc=reliable mitigations=off ${TIMER}`],
     ...['-serial', interactive ? 'mon:stdio' : `file:${console}`],
     ...share('host', '/', ',readonly=on'),
     ...share('kernel', kernelFolder(kernel), ',readonly=on'),

@@ -15,7 +15,8 @@ import { MAGLEV_SHAPE } from './steering-maps.js';
 
 /**
  * The backends of a steering, in the maps that its program reads: they are the truth, whoever has written them. A change is seen by
- * packets at once; those of connections that stay go on to where they were. One process makes changes at a time.
+ * packets at once; those of connections that stay go on to where they were. Whoever changes it sees to it that nobody else does
+ * meanwhile.
  */
 export class BackendTable {
   readonly #backends: BpfMap;

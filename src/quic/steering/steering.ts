@@ -53,8 +53,11 @@ export class Steering implements Disposable {
   readonly #hashSeed: number;
   readonly #table: BackendTable;
   readonly #sockets = new Map<number, number>();
+  /** Where others find it. */
+  #pins: NamedPins | undefined;
 
-  private constructor(program: XdpProgram, maps: ReadonlyMap<string, BpfMap>) {
+  private constructor(program: XdpProgram, maps: ReadonlyMap<string, BpfMap>, pins?: NamedPins) {
+    this.#pins = pins;
     this.program = program;
     this.maps = maps;
     const settings = maps.get(SteeringMap.settings)!.lookup(u32(0))!;
@@ -99,7 +102,7 @@ export class Steering implements Disposable {
     const maps = new Map<string, BpfMap>();
     try {
       for (const pin of pins.pins()) if (pin.kind === 'map') maps.set(pin.name, BpfMap.openPinned(pin.path));
-      return new Steering(XdpProgram.openPinned(pins.pathOf(PROGRAM_PIN)), maps);
+      return new Steering(XdpProgram.openPinned(pins.pathOf(PROGRAM_PIN)), maps, pins);
     } catch (error) {
       for (const map of maps.values()) map.close();
       throw error;
@@ -124,6 +127,7 @@ export class Steering implements Disposable {
     try {
       for (const [map, object] of this.maps) object.pin(pins.pathOf(map));
       this.program.pin(pins.pathOf(PROGRAM_PIN));
+      this.#pins = pins;
     } catch (error) {
       pins.remove();
       throw error;
@@ -157,33 +161,35 @@ export class Steering implements Disposable {
 
   /** @throws XDP_ERR_USAGE when one has this id already, there is no room, or something is out of range */
   add(backend: BackendOptions): BackendEntry {
-    return this.#table.add([backend])[0]!;
+    return this.addAll([backend])[0]!;
   }
 
   /** Several at once: as quick as one. */
   addAll(backends: readonly BackendOptions[]): BackendEntry[] {
-    return this.#table.add(backends);
+    return this.#change(() => this.#table.add(backends));
   }
 
   /** Its connections stay: those that its IDs name, and flows in the table. New ones go elsewhere. @throws XDP_ERR_USAGE */
   drain(id: number): void {
-    this.#table.change(id, { state: 'draining' });
+    this.#change(() => this.#table.change(id, { state: 'draining' }));
   }
 
   /** Ends draining. @throws XDP_ERR_USAGE */
   activate(id: number): void {
-    this.#table.change(id, { state: 'active' });
+    this.#change(() => this.#table.change(id, { state: 'active' }));
   }
 
   /** @param weight 1 to 65535 @throws XDP_ERR_USAGE */
   weigh(id: number, weight: number): void {
-    this.#table.change(id, { weight });
+    this.#change(() => this.#table.change(id, { weight }));
   }
 
   /** Its IDs are unknown from now on, its flows are hashed anew, and its sockets are taken out. @throws XDP_ERR_USAGE */
   remove(id: number): void {
-    const { slot } = this.#table.remove(id);
-    for (let queue = 0; queue < this.queues; queue++) this.unsetSocket(slot, queue);
+    this.#change(() => {
+      const { slot } = this.#table.remove(id);
+      for (let queue = 0; queue < this.queues; queue++) this.unsetSocket(slot, queue);
+    });
   }
 
   /** The key of a backend's socket for a queue in `xsks_map`. */
@@ -226,6 +232,11 @@ export class Steering implements Disposable {
       ids.push({ id: key.slice(0, length), packets: sketchEstimate(sketch, key, this.#hashSeed) });
     }
     return ids.sort((a, b) => b.packets - a.packets).slice(0, count);
+  }
+
+  /** One change at a time, of all processes that have opened it. */
+  #change<T>(make: () => T): T {
+    return this.#pins === undefined ? make() : this.#pins.exclusively(make);
   }
 
   /** The sketches of all CPUs added up: each number is at most 2^53. */
