@@ -82,7 +82,7 @@ test(`${CASES} damaged taps: a reader reads on or tells what is wrong, and ends`
   expect([...outcomes.keys()].filter((outcome) => !['read', 'XDP_ERR_TAP'].includes(outcome))).toEqual([]);
   expect(outcomes.get('read')).toBeGreaterThan(0);
   expect(outcomes.get('XDP_ERR_TAP')).toBeGreaterThan(CASES / 10);
-}, 600_000);
+}, 600_000 + CASES * 60);
 
 test.each([
   ['a version of tomorrow', 8, 2, /version 2; this xdpkit reads 1/],
