@@ -11,7 +11,7 @@ import { EchoServer, patient, QUEUES, Word } from './steered-bed.js';
 
 failOnLeaks();
 const BACKENDS = [1, 2, 3, 4];
-const VISITS = 4;
+const VISITS = 2;
 
 let examples: string;
 beforeAll(async () => {
