@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { TapQueue, TapReader } from '../../dist/tap/index.js';
 import { Random } from '../rules/random.js';
@@ -114,5 +114,6 @@ test('a file that is cut off is refused', () => {
   } finally {
     writeFileSync(`/dev/shm/${copy}`, '');
     expect(() => TapReader.open(copy)).toThrow(expect.objectContaining({ code: 'XDP_ERR_TAP' }));
+    unlinkSync(`/dev/shm/${copy}`);
   }
 });
