@@ -1,12 +1,11 @@
 import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { calls, Errno, namespacePath, OwnedFd, SystemError } from '../sys/index.js';
+import { namespacePath } from '../sys/index.js';
 import { bpffs } from './bpffs.js';
 import { PinFolder } from './pin-folder.js';
+import { openForLock, type PinLock, tryLock } from './pin-lock.js';
 
-const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
-const LOCK_EX_NB = 2 | 4;
 /** Milliseconds between two tries for the lock. */
 const LOCK_INTERVAL = 10;
 
@@ -65,19 +64,14 @@ export class PinDirectory extends PinFolder {
   }
 }
 
-/** The right to change pins: of one holder on the machine, until it is closed or the process ends. */
-export type PinLock = OwnedFd;
-
 /** Waits for the right to change what is pinned, on any interface. */
 export async function lockPins(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<PinLock> {
   const root = pinRoot();
-  const lock = new OwnedFd(calls.open(root, O_RDONLY_DIRECTORY_CLOEXEC), 'lock of the pins');
+  const lock = openForLock(root);
   try {
     for (;;) {
       options.signal?.throwIfAborted();
-      const result = calls.flock(lock.fd, LOCK_EX_NB);
-      if (result === 0) return lock;
-      if (result !== -Errno.EWOULDBLOCK && result !== -Errno.EINTR) throw new SystemError('flock', -result, root);
+      if (tryLock(lock, root)) return lock;
       await sleep(LOCK_INTERVAL);
     }
   } catch (error) {

@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { calls, Errno, isErrno, OwnedFd, SystemError } from '../sys/index.js';
+import { Errno, isErrno, SystemError } from '../sys/index.js';
 import { type Pin, readPin } from './pin.js';
+import { openForLock, type PinLock, tryLock } from './pin-lock.js';
 
-const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
-const LOCK_EX_NB = 2 | 4;
 /** Milliseconds between two tries for the lock, and how many there are: five seconds. */
 const LOCK_INTERVAL = 2;
 const LOCK_TRIES = 2500;
@@ -62,23 +61,24 @@ export abstract class PinFolder {
   }
 
   /** @returns undefined when the directory is not there: nobody else finds what was pinned in it */
-  #lock(): OwnedFd | undefined {
-    let lock: OwnedFd;
+  #lock(): PinLock | undefined {
+    let lock: PinLock;
     try {
-      lock = new OwnedFd(calls.open(this.path, O_RDONLY_DIRECTORY_CLOEXEC), 'lock of pins');
+      lock = openForLock(this.path);
     } catch (error) {
       if (isErrno(error, Errno.ENOENT)) return undefined;
       throw error;
     }
-    const clock = new Int32Array(new SharedArrayBuffer(4));
-    for (let tries = 0; ; tries++) {
-      const result = calls.flock(lock.fd, LOCK_EX_NB);
-      if (result === 0) return lock;
-      if (tries === LOCK_TRIES || (result !== -Errno.EWOULDBLOCK && result !== -Errno.EINTR)) {
-        lock.close();
-        throw new SystemError('flock', -result, this.path);
+    try {
+      const clock = new Int32Array(new SharedArrayBuffer(4));
+      for (let tries = 0; !tryLock(lock, this.path); tries++) {
+        if (tries === LOCK_TRIES) throw new SystemError('flock', Errno.EWOULDBLOCK, this.path);
+        Atomics.wait(clock, 0, 0, LOCK_INTERVAL);
       }
-      Atomics.wait(clock, 0, 0, LOCK_INTERVAL);
+      return lock;
+    } catch (error) {
+      lock.close();
+      throw error;
     }
   }
 }
