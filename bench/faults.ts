@@ -58,7 +58,7 @@ function run(settings: Partial<FaultSettings>, rounds: number, length: number, m
     holdMemory: FaultInjector.holdMemory(HOLD),
     clock: () => now,
   });
-  const batch = new Batch(umem.bytes, BATCH);
+  const batch = new Batch(umem, BATCH);
   const times: number[] = [];
   for (let frame = 0; frame < umem.frames; frame++) {
     umem.bytes.set([2, 0, 0, 0, 1, frame & 7, 2, 0, 0, 0, 0, frame & 7, 8, 0], frame * umem.frameSize + 256);

@@ -93,7 +93,7 @@ function run(what: Case, idle: number, samples: number): number {
       memory,
       sockets: PORTS.map((port) => ({ port, queue: 0, queues: 1, number: port })),
       holdMemory: FaultInjector.holdMemory(HOLD),
-      tap: tap.producer(ring),
+      tap: tap.producer(ring, umem.arena),
     });
     const sockets = queues.map(({ socket }, port) => {
       return { socket, port, row: counters.socketRow(port), partialChecksums: false };

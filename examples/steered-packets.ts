@@ -33,7 +33,7 @@ console.log(`${sockets.length} sockets wait for packets of ${name}`);
 
 let ended = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (ended = true));
-const batch = new Batch(umem.bytes, 64);
+const batch = new Batch(umem, 64);
 const packet = new Packet(batch, umem.frameSize);
 while (!ended) {
   for (const socket of sockets) {

@@ -18,7 +18,7 @@ const socket = openXskSocket({
   completionSize: options.ring,
   zeroCopy: 'off',
 });
-const batch = new Batch(umem.bytes, options.batch);
+const batch = new Batch(umem, options.batch);
 const poller = new Poller([socket.fd]);
 const { pool } = umem;
 const { rings } = socket;

@@ -21,7 +21,7 @@ const socket = openXskSocket({
 const { pool } = umem;
 const { rings } = socket;
 for (const address of pool.addresses()) umem.bytes.set(packet(options.size), address);
-const batch = new Batch(umem.bytes, options.batch);
+const batch = new Batch(umem, options.batch);
 batch.lengths.fill(options.size);
 
 const measurement = measure(

@@ -1,4 +1,5 @@
 export { ControlBlock } from './control-block.js';
+export { MacFilter } from './mac-filter.js';
 export { MacSet } from './mac-set.js';
 export {
   checkSetting,

@@ -10,9 +10,11 @@ const MASK = PLACES - 1;
 const USED = 0x1_0000;
 /** Bytes of the filter: eight for each address of a full set. */
 const FILTER_SHIFT = 19;
-const FILTER = 1 << (32 - FILTER_SHIFT);
+export const FILTER_BYTES: number = 1 << (32 - FILTER_SHIFT);
 /** 2^32 divided by the golden ratio. */
 const GOLDEN = 0x9e37_79b9;
+/** Bytes in front of the table: how many addresses there are, and how often they have changed. */
+const HEAD = 8;
 
 /**
  * Up to 1,024 Ethernet addresses in shared memory: one thread inserts them, any number look them up, and nobody waits. An
@@ -23,11 +25,12 @@ const GOLDEN = 0x9e37_79b9;
  */
 export class MacSet {
   /** Of the shared memory. */
-  static readonly BYTES: number = 4 + PLACES * 8 + FILTER;
+  static readonly BYTES: number = HEAD + PLACES * 8 + FILTER_BYTES;
   static readonly MOST: number = MOST;
 
   readonly shared: SharedArrayBuffer;
   readonly #count: Int32Array;
+  readonly #version: Int32Array;
   readonly #words: Int32Array;
   /** Whether any address of the set has this hash of its last four bytes: nearly all that the set has not are told by it alone. */
   readonly #filter: Uint8Array;
@@ -36,8 +39,9 @@ export class MacSet {
   constructor(shared?: SharedArrayBuffer) {
     this.shared = shared ?? new SharedArrayBuffer(MacSet.BYTES);
     this.#count = new Int32Array(this.shared, 0, 1);
-    this.#words = new Int32Array(this.shared, 4, PLACES * 2);
-    this.#filter = new Uint8Array(this.shared, 4 + PLACES * 8, FILTER);
+    this.#version = new Int32Array(this.shared, 4, 1);
+    this.#words = new Int32Array(this.shared, HEAD, PLACES * 2);
+    this.#filter = new Uint8Array(this.shared, HEAD + PLACES * 8, FILTER_BYTES);
   }
 
   /** How many addresses it has. */
@@ -64,6 +68,7 @@ export class MacSet {
     // The word that says that the place is used comes last.
     Atomics.store(this.#words, place, high);
     Atomics.add(this.#count, 0, 1);
+    Atomics.add(this.#version, 0, 1);
     return true;
   }
 
@@ -72,6 +77,17 @@ export class MacSet {
     Atomics.store(this.#count, 0, 0);
     for (let place = 0; place < this.#words.length; place += 2) Atomics.store(this.#words, place, 0);
     this.#filter.fill(0);
+    Atomics.add(this.#version, 0, 1);
+  }
+
+  /** Another number after each change. */
+  get version(): number {
+    return Atomics.load(this.#version, 0);
+  }
+
+  /** Copies the filter: a byte for each hash of an address's last four bytes, 1 where the set may have it. */
+  copyFilter(to: Uint8Array): void {
+    to.set(this.#filter);
   }
 
   /** Lower case with colons, in order. */

@@ -58,7 +58,7 @@ export class FaultInjector {
     this.#parts = {
       umem,
       store: new HoldStore(holdMemory, !umem.plain),
-      selection: new Selection(umem.fragments),
+      selection: new Selection(umem),
       counters,
       drops,
       clock,

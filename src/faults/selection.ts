@@ -1,14 +1,24 @@
 import type { MacSet } from '../control/index.js';
-import type { Batch } from '../xsk/index.js';
+import { WasmCode } from '../sys/index.js';
+import type { Batch, Umem } from '../xsk/index.js';
+
+/** What src/faults/wasm/selection.ts exports. */
+interface SelectionLoops {
+  listKept(egress: number, count: number, list: number): number;
+}
+
+const code = new WasmCode<SelectionLoops>(new URL('./wasm/selection.wasm', import.meta.url));
 
 /** The packets of a batch that faults are tried on, by the frames they begin in. */
 export class Selection {
-  firsts: Int32Array = new Int32Array(0);
+  /** In the batch's scratch: for as long as faults are at it. */
+  firsts: Uint32Array = new Uint32Array(0);
   readonly #fragments: boolean;
+  readonly #loops: SelectionLoops;
 
-  /** @param fragments whether packets may lie in several frames */
-  constructor(fragments: boolean) {
+  constructor({ fragments, arena }: Pick<Umem, 'fragments' | 'arena'>) {
     this.#fragments = fragments;
+    this.#loops = code.over(arena.memory);
   }
 
   /**
@@ -17,7 +27,7 @@ export class Selection {
    * @returns how many
    */
   choose(batch: Batch, sources: MacSet, destinations: MacSet): number {
-    if (this.firsts.length < batch.capacity) this.firsts = new Int32Array(batch.capacity);
+    this.firsts = batch.scratch;
     const count = this.#fragments ? this.#wholePackets(batch) : this.#packets(batch);
     if (sources.size === 0 && destinations.size === 0) return count;
     return this.#addressed(batch, count, sources, destinations);
@@ -28,11 +38,8 @@ export class Selection {
     return this.#fragments ? batch.endOf(first) : first + 1;
   }
 
-  #packets({ egress, count }: Batch): number {
-    const { firsts } = this;
-    let chosen = 0;
-    for (let i = 0; i < count; i++) if (egress[i]! >= 0) firsts[chosen++] = i;
-    return chosen;
+  #packets({ egress, count, scratch }: Batch): number {
+    return this.#loops.listKept(egress.byteOffset, count, scratch.byteOffset);
   }
 
   #wholePackets(batch: Batch): number {

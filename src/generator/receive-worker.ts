@@ -40,7 +40,7 @@ runWorker({
 });
 
 function receive(umem: Umem, members: readonly Member[], row: Float64Array, control: Int32Array): void {
-  const batch = new Batch(umem.bytes, BATCH);
+  const batch = new Batch(umem, BATCH);
   const poller = new Poller(members.map(({ socket }) => socket.fd));
   const sample = () => {
     let dropped = 0;
@@ -85,7 +85,7 @@ function warmUp(): void {
   const fields = parseFrameFields({ payload: 'measure', size: 128 }, (key) => key);
   const writer = new FrameWriter(planFrames(fields), frame);
   const member = { socket: queue.socket, meter: new MeasureMeter(new Float64Array(RECEIVE_SLOTS)) };
-  const batch = new Batch(umem.bytes, BATCH);
+  const batch = new Batch(umem, BATCH);
   queue.socket.rings.refill(256);
   for (let n = 0; n < 50_000; n++) {
     writer.write(n, 0, monotonicNow());

@@ -28,7 +28,7 @@ export class XskSender {
 
   constructor(options: XskSenderOptions) {
     this.#options = options;
-    this.#batch = new Batch(options.umem.bytes, options.batch);
+    this.#batch = new Batch(options.umem, options.batch);
   }
 
   /** Whether all frames are out, and their memory is back. */

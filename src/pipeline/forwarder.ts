@@ -1,5 +1,6 @@
 import { ChecksumMemory } from '../wire/index.js';
 import { Batch, FrameOwner, Packet, type Umem } from '../xsk/index.js';
+import { type BatchLoops, batchLoops } from './batch-loops.js';
 import { callForEach, MIXED, type PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
@@ -14,7 +15,7 @@ export interface ForwarderOptions {
   /** Packets taken from a ring at once. Where they may have fragments it is frames, and at least 64 of them. */
   readonly batch: number;
   /** Of the batch, {@link batchCapacity} packets; default: its own. */
-  readonly batchMemory?: SharedArrayBuffer | undefined;
+  readonly batchMemory?: Uint8Array | undefined;
   /** Without one, packets cross from port 0 to port 1 and back; with one port only, they are looked at and dropped. */
   readonly callback?: PacketCallback | undefined;
   /** The stages that can be switched on. Default: there are none. */
@@ -38,6 +39,7 @@ export class Forwarder {
   readonly #members: readonly Member[];
   readonly #counters: Float64Array;
   readonly #batch: Batch;
+  readonly #loops: BatchLoops;
   readonly #packet: Packet;
   readonly #checksums: ChecksumMemory;
   /** Of a UMEM that lets packets have fragments. */
@@ -49,7 +51,8 @@ export class Forwarder {
     const { umem, sockets } = options;
     this.#umem = umem;
     this.#counters = options.counters;
-    this.#batch = new Batch(umem.bytes, batchCapacity(options.batch, umem), options.batchMemory);
+    this.#batch = new Batch(umem, batchCapacity(options.batch, umem), options.batchMemory);
+    this.#loops = batchLoops(umem.arena.memory);
     this.#packet = new Packet(this.#batch, umem.frameSize);
     this.#checksums = new ChecksumMemory(umem.bytes);
     this.#fragments = umem.fragments ? new FragmentStages(this.#batch, this.#packet, this.#checksums) : undefined;
@@ -306,18 +309,12 @@ export class Forwarder {
   #dispatch(member: Member): void {
     const batch = this.#batch;
     const { egress } = batch;
-    for (let i = 0; i < batch.count; i++) {
-      if (egress[i]! < 0) {
-        this.#sift(member, i);
-        break;
-      }
-    }
+    const first = this.#loops.firstDropped(egress.byteOffset, 0, batch.count);
+    if (first < batch.count) this.#sift(member, first);
     const { count } = batch;
     for (let from = 0; from < count; ) {
-      const port = egress[from]!;
-      let to = from + 1;
-      while (to < count && egress[to] === port) to++;
-      this.#transmit(member, member.egress[port], from, to);
+      const to = this.#loops.endOfRun(egress.byteOffset, from, count);
+      this.#transmit(member, member.egress[egress[from]!], from, to);
       from = to;
     }
   }
@@ -326,25 +323,21 @@ export class Forwarder {
   #sift(member: Member, first: number): void {
     const batch = this.#batch;
     const { addresses, lengths, options, egress, marks, count } = batch;
-    let kept = first;
-    for (let i = first; i < count; ) {
-      const port = egress[i]!;
-      if (port < 0) {
-        let to = i + 1;
-        while (to < count && egress[to] === port) to++;
-        this.#drop(member, port, i, to);
-        i = to;
-        continue;
-      }
-      addresses[kept] = addresses[i]!;
-      lengths[kept] = lengths[i]!;
-      options[kept] = options[i]!;
-      egress[kept] = port;
-      marks[kept] = marks[i]!;
-      kept++;
-      i++;
+    const at = egress.byteOffset;
+    for (let from = first; from < count; ) {
+      const to = this.#loops.endOfRun(at, from, count);
+      this.#drop(member, egress[from]!, from, to);
+      from = this.#loops.firstDropped(at, to, count);
     }
-    batch.count = kept;
+    batch.count = this.#loops.sift(
+      addresses.byteOffset,
+      lengths.byteOffset,
+      options.byteOffset,
+      at,
+      marks.byteOffset,
+      first,
+      count,
+    );
   }
 
   #transmit(member: Member, out: Member | undefined, from: number, to: number): void {

@@ -12,7 +12,7 @@ export class FrameSender {
   constructor(umem: Umem, socket: XskSocket) {
     this.#umem = umem;
     this.#socket = socket;
-    this.#batch = new Batch(umem.bytes, socket.maxFragments);
+    this.#batch = new Batch(umem, socket.maxFragments);
     this.limit = socket.maxFragments * umem.frameSize;
   }
 

@@ -62,9 +62,9 @@ export class Stages {
     this.#memory = memory;
     this.#fragments = umem.fragments;
     this.#sockets = sockets;
-    this.#statistics = sockets.map(({ number }) => new StatisticsStage(memory.place.statistics[number]!, umem.bytes));
-    this.#drops = new DropStage(memory.drops, umem.fragments);
-    this.#tap = tap && new TapStage(tap, memory.taps, umem.fragments);
+    this.#statistics = sockets.map(({ number }) => new StatisticsStage(memory.place.statistics[number]!, umem));
+    this.#drops = new DropStage(memory.drops, umem);
+    this.#tap = tap && new TapStage(tap, memory.taps, umem);
     this.#tapsTx = Array.from({ length: memory.place.ports }, () => false);
     this.#faults = new FaultInjector({
       umem,

@@ -1,4 +1,5 @@
-import type { Batch } from '../xsk/index.js';
+import type { Batch, Umem } from '../xsk/index.js';
+import { type BatchLoops, batchLoops } from './batch-loops.js';
 import { EtherTypeTable } from './ether-type-table.js';
 import { MacTable } from './mac-table.js';
 
@@ -6,6 +7,10 @@ import { MacTable } from './mac-table.js';
 const MAC_SLOTS = 4096;
 /** VLAN tags that are looked behind. */
 const LEVELS = 4;
+
+/** What `listRuns` tells of a run, by words. */
+const Run = { end: 0, bytes: 1, high: 2, low: 3, type: 4 } as const;
+const RUN_WORDS = 5;
 
 /** Where a queue's statistics are, in a form that another thread can be told. */
 export interface StatisticsPlace {
@@ -19,22 +24,19 @@ export function statisticsPlace(): StatisticsPlace {
 
 /**
  * Counts the source addresses and the EtherTypes of one queue's packets. Packets mostly come in runs of one sender, and in
- * longer ones of one type: a run costs two additions a packet, and its end the look into a table.
+ * longer ones of one type: only the end of a run costs a look into a table.
  */
 export class StatisticsStage {
   readonly #macs: MacTable;
   readonly #etherTypes: EtherTypeTable;
   readonly #bytes: Uint8Array;
-  /** The last sender. */
-  #high = 0;
-  #low = 0;
-  #runBytes = 0;
+  readonly #loops: BatchLoops;
 
-  /** @param bytes the UMEM's */
-  constructor(place: StatisticsPlace, bytes: Uint8Array) {
+  constructor(place: StatisticsPlace, { bytes, arena }: Pick<Umem, 'bytes' | 'arena'>) {
     this.#macs = new MacTable(place.macs);
     this.#etherTypes = new EtherTypeTable(place.etherTypes);
     this.#bytes = bytes;
+    this.#loops = batchLoops(arena.memory);
   }
 
   /**
@@ -43,54 +45,40 @@ export class StatisticsStage {
    * @param now milliseconds since the epoch
    */
   count(batch: Batch, now: number): void {
-    const { lengths, addresses, count } = batch;
+    const { lengths, addresses, count, bytes, scratch } = batch;
+    const runs = this.#loops.listRuns(
+      addresses.byteOffset,
+      lengths.byteOffset,
+      count,
+      bytes.byteOffset,
+      scratch.byteOffset,
+    );
     let type = 0;
     let typePackets = 0;
     let typeBytes = 0;
-    for (let from = 0; from < count; ) {
-      const at = addresses[from]!;
-      const high = this.#u16(at + 6);
-      const low = this.#u16(at + 8) | (this.#u16(at + 10) << 16);
-      const runType = this.#u16(at + 12);
+    let high = 0;
+    let low = 0;
+    for (let n = 0, from = 0; n < runs; n++) {
+      const at = n * RUN_WORDS;
+      const runType = scratch[at + Run.type]!;
       if (runType !== type) {
-        if (typePackets > 0) this.#endType(type, typePackets, typeBytes, this.#high, this.#low);
+        if (typePackets > 0) this.#endType(type, typePackets, typeBytes, high, low);
         type = runType;
         typePackets = 0;
         typeBytes = 0;
       }
-      const to = this.#endOfRun(batch, from, high, low, runType);
-      const bytes = this.#runBytes;
+      const to = scratch[at + Run.end]!;
+      const runBytes = scratch[at + Run.bytes]!;
+      high = scratch[at + Run.high]!;
+      low = scratch[at + Run.low]! | 0;
       if (isTag(type))
         for (let i = from; i < to; i++) this.#countTags(addresses[i]!, lengths[i]!, lengths[i]!, high, low);
-      this.#macs.add(this.#macs.find(high, low), to - from, bytes, now);
-      this.#high = high;
-      this.#low = low;
+      this.#macs.add(this.#macs.find(high, low), to - from, runBytes, now);
       typePackets += to - from;
-      typeBytes += bytes;
+      typeBytes += runBytes;
       from = to;
     }
-    if (typePackets > 0) this.#endType(type, typePackets, typeBytes, this.#high, this.#low);
-  }
-
-  /**
-   * The first packet behind `from` of another sender or another type; {@link #runBytes} are those before it. Calls nothing: what V8
-   * knows of the arrays then holds for the whole loop, and its few variables stay in registers.
-   */
-  #endOfRun(batch: Batch, from: number, high: number, low: number, type: number): number {
-    const { addresses, lengths, words } = batch;
-    const count = batch.count | 0;
-    let bytes = lengths[from]! | 0;
-    let i = (from + 1) | 0;
-    while (i < count) {
-      const at = addresses[i]! | 0;
-      const word = at >>> 2;
-      if ((at & 3) !== 0 || words[word + 2] !== low || words[word + 1]! >>> 16 !== high) break;
-      if ((words[word + 3]! & 0xffff) !== type) break;
-      bytes = (bytes + lengths[i]!) | 0;
-      i = (i + 1) | 0;
-    }
-    this.#runBytes = bytes;
-    return i;
+    if (typePackets > 0) this.#endType(type, typePackets, typeBytes, high, low);
   }
 
   /** The same where packets may lie in several frames. */

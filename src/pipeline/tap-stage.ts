@@ -1,7 +1,7 @@
-import type { MacSet } from '../control/index.js';
+import { MacFilter, type MacSet } from '../control/index.js';
 import { heldMicroseconds, markedFaults } from '../faults/index.js';
 import type { TapProducer } from '../tap/index.js';
-import type { Batch } from '../xsk/index.js';
+import type { Batch, Umem } from '../xsk/index.js';
 
 /** When this thread's clock began: seconds since 1970, and milliseconds of the next one. In one number they would lose nanoseconds. */
 const ORIGIN_SECONDS = Math.floor(performance.timeOrigin / 1000);
@@ -11,14 +11,15 @@ const ORIGIN_REST = performance.timeOrigin - ORIGIN_SECONDS * 1000;
 export class TapStage {
   readonly #producer: TapProducer;
   readonly #macs: MacSet;
+  readonly #filter: MacFilter;
   readonly #fragments: boolean;
-  #chosen: Int32Array = new Int32Array(0);
   #seconds = 0;
   #nanoseconds = 0;
 
-  constructor(producer: TapProducer, macs: MacSet, fragments: boolean) {
+  constructor(producer: TapProducer, macs: MacSet, { arena, fragments }: Pick<Umem, 'arena' | 'fragments'>) {
     this.#producer = producer;
     this.#macs = macs;
+    this.#filter = new MacFilter(macs, arena);
     this.#fragments = fragments;
   }
 
@@ -39,9 +40,8 @@ export class TapStage {
   write(batch: Batch, from: number, to: number, port: number, direction: number, drop: number): void {
     const count = this.#choose(batch, from, to);
     if (count === 0) return;
-    const { addresses, lengths, bytes, marks, hasMarks } = batch;
+    const { addresses, lengths, bytes, marks, hasMarks, scratch: chosen } = batch;
     const producer = this.#producer;
-    const chosen = this.#chosen;
     const seconds = this.#seconds;
     const nanoseconds = this.#nanoseconds;
     for (let n = 0; n < count; n++) {
@@ -57,18 +57,22 @@ export class TapStage {
     }
   }
 
-  /** The packets of these frames that are tapped, by their first frames. @returns how many */
+  /** Lists the packets of these frames that are tapped, by their first frames, in the batch's scratch. @returns how many */
   #choose(batch: Batch, from: number, to: number): number {
-    const { addresses, bytes, words } = batch;
-    const macs = this.#macs;
-    if (this.#chosen.length < batch.capacity) this.#chosen = new Int32Array(batch.capacity);
-    const chosen = this.#chosen;
-    const fragments = this.#fragments;
-    const all = macs.size === 0;
+    const { scratch: chosen } = batch;
+    const all = this.#macs.size === 0;
+    if (this.#fragments) return this.#chooseWhole(batch, from, to, all);
+    if (!all) return this.#filter.search(batch, from, to);
+    for (let i = from; i < to; i++) chosen[i - from] = i;
+    return to - from;
+  }
+
+  /** The same where packets may lie in several frames. */
+  #chooseWhole(batch: Batch, from: number, to: number, all: boolean): number {
+    const { addresses, bytes, words, scratch: chosen } = batch;
     let count = 0;
-    for (let i = from; i < to; i = fragments ? batch.endOf(i) : i + 1) {
-      const at = addresses[i]!;
-      if (all || macs.hasEither(bytes, words, at)) chosen[count++] = i;
+    for (let i = from; i < to; i = batch.endOf(i)) {
+      if (all || this.#macs.hasEither(bytes, words, addresses[i]!)) chosen[count++] = i;
     }
     return count;
   }

@@ -79,7 +79,7 @@ export function warmUp(batch: number, like: Pick<Umem, 'frameSize' | 'fragments'
       memory,
       sockets: PORTS.map((port) => ({ port, queue: 0, queues: 1, number: port })),
       holdMemory: FaultInjector.holdMemory(RING),
-      tap: tap.producer(way),
+      tap: tap.producer(way, umem.arena),
     });
     const sockets = queues.map(({ socket }, port) => {
       return { socket, port, row: counters.socketRow(port), partialChecksums };

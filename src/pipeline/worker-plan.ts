@@ -38,7 +38,7 @@ export interface SeatPlan {
   readonly batch: number;
   readonly wait: 'adaptive' | 'spin';
   /** Of its {@link Batch}: frames that a thread had in its hands when it died. */
-  readonly batchMemory: SharedArrayBuffer;
+  readonly batchMemory: Uint8Array;
   readonly seat: SharedArrayBuffer;
   readonly pipeline: PipelinePlace;
   /** Where each worker has a ring, by its number. */

@@ -1,3 +1,4 @@
+export { Arena } from './arena.js';
 export type { Backend, Bytes, Watch } from './backend.js';
 export * as calls from './calls.js';
 export { currentBackend, useBackend } from './calls.js';
@@ -24,3 +25,4 @@ export {
 export { OwnedFd } from './owned-fd.js';
 export { isAlive, ownIdentity, type ProcessIdentity, pidNamespace } from './process-identity.js';
 export { openResources, type TracedResource, traceResources } from './trace.js';
+export { WasmCode, type WasmMemory } from './wasm.js';

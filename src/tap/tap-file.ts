@@ -63,6 +63,10 @@ export class NewTapFile implements Disposable {
     }
   }
 
+  get fd(): number {
+    return this.#fd.fd;
+  }
+
   /** Gives it its name; a tap of that name whose process has died makes room. @throws XDP_ERR_TAP_TAKEN */
   publish(): void {
     for (let tries = 0; tries < TRIES && !this.#isPublished; tries++) {

@@ -34,12 +34,12 @@ export class TapMemory {
   readonly #ringWords: number;
   readonly #blocks: number;
 
-  constructor(buffer: ArrayBuffer, geometry: TapGeometry) {
+  constructor(bytes: Uint8Array, geometry: TapGeometry) {
     const parts = partsOf(geometry);
     this.geometry = geometry;
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.floats = new Float64Array(buffer);
+    this.bytes = bytes;
+    this.words = wordsOf(bytes);
+    this.floats = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
     this.#rows = parts.rows >> 2;
     this.#rings = parts.rings >> 2;
     this.#ringWords = parts.ringBytes >> 2;
@@ -51,8 +51,8 @@ export class TapMemory {
    *
    * @throws XDP_ERR_TAP
    */
-  static of(buffer: ArrayBuffer): TapMemory {
-    return new TapMemory(buffer, readGeometry(buffer));
+  static of(bytes: Uint8Array): TapMemory {
+    return new TapMemory(bytes, readGeometry(bytes));
   }
 
   /** Word of a consumer's row. */
@@ -119,8 +119,8 @@ export function tapLength(geometry: TapGeometry): number {
 }
 
 /** Writes the beginning of a tap that is otherwise zeros. The magic comes last: without it, it is none. */
-export function writeHeader(buffer: ArrayBuffer, geometry: TapGeometry, names: Uint8Array): void {
-  const words = new Int32Array(buffer);
+export function writeHeader(bytes: Uint8Array, geometry: TapGeometry, names: Uint8Array): void {
+  const words = wordsOf(bytes);
   words[Header.version] = VERSION;
   words[Header.rings] = geometry.rings;
   words[Header.blocks] = geometry.blocks;
@@ -128,15 +128,15 @@ export function writeHeader(buffer: ArrayBuffer, geometry: TapGeometry, names: U
   words[Header.snapLength] = geometry.snapLength;
   words[Header.rows] = ROWS;
   words[Header.namesBytes] = names.length;
-  new Uint8Array(buffer).set(names, HEADER_BYTES);
+  bytes.set(names, HEADER_BYTES);
   words[Header.magic + 1] = MAGIC[1];
   Atomics.store(words, Header.magic, MAGIC[0]);
 }
 
-function readGeometry(buffer: ArrayBuffer): TapGeometry {
-  if (buffer.byteLength < HEADER_BYTES || buffer.byteLength % 8 !== 0) throw damaged(`${buffer.byteLength} bytes long`);
+function readGeometry(bytes: Uint8Array): TapGeometry {
+  if (bytes.length < HEADER_BYTES || bytes.length % 8 !== 0) throw damaged(`${bytes.length} bytes long`);
   // Copied once: who writes there may change it meanwhile.
-  const words = new Int32Array(buffer).slice(0, HEADER_BYTES >> 2);
+  const words = wordsOf(bytes).slice(0, HEADER_BYTES >> 2);
   const word = (index: number) => words[index]!;
   if (word(Header.magic) !== MAGIC[0] || word(Header.magic + 1) !== MAGIC[1]) {
     throw new XdpError('XDP_ERR_TAP', 'this is no tap: it does not begin with XDPKITTQ');
@@ -162,7 +162,7 @@ function readGeometry(buffer: ArrayBuffer): TapGeometry {
     within(snapLength, MIN_SNAP, MAX_SNAP) &&
     within(namesBytes, 0, MAX_NAMES) &&
     word(Header.rows) === ROWS &&
-    tapLength(geometry) === buffer.byteLength;
+    tapLength(geometry) === bytes.length;
   if (!fits) throw damaged('its measures do not fit its size');
   return geometry;
 }
@@ -170,6 +170,10 @@ function readGeometry(buffer: ArrayBuffer): TapGeometry {
 /** @throws nothing: makes the error that says a tap can't be read any further */
 export function damaged(what: string, cause?: unknown): XdpError {
   return new XdpError('XDP_ERR_TAP', `the tap's memory is damaged: ${what}`, { cause });
+}
+
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
 }
 
 function isList(value: unknown): value is string[] {

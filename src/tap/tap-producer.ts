@@ -1,4 +1,4 @@
-import { Mapping, XdpError } from '../sys/index.js';
+import { Arena, calls, WasmCode, type WasmMemory, XdpError } from '../sys/index.js';
 import { BLOCK_BYTES, BLOCK_WORDS, Block, RECORD_BYTES, RECORD_WORDS, Record, Ring } from './layout.js';
 import { settleRing } from './ring-repair.js';
 import { generationOf, Kind, kindOf, stateOf } from './state.js';
@@ -6,12 +6,20 @@ import { TapMemory } from './tap-memory.js';
 
 /** Where a tap is, in a form that another thread of its process can be told. */
 export interface TapPlace {
-  readonly address: number;
-  readonly length: number;
+  /** Of the arena that it is mapped into. */
+  readonly memory: WasmMemory;
+  readonly bytes: Uint8Array;
 }
 
-/** Words that are copied at a time. */
-const STRIDE = 8;
+/** What src/tap/wasm/copy.ts exports. */
+interface CopyLoops {
+  copy(to: number, from: number, length: number): void;
+}
+
+const code = new WasmCode<CopyLoops>(new URL('./wasm/copy.wasm', import.meta.url));
+
+/** Bytes that are copied at a time. */
+const STRIDE = 16;
 /** More words than the largest tap has. */
 const WORD_MASK = 0x1fff_ffff;
 
@@ -56,12 +64,17 @@ export class TapProducer {
   #isFull = false;
   /** The record that was written last, for {@link append}; -1: it was lost. */
   #last = -1;
+  readonly #arena: Arena;
+  readonly #loops: CopyLoops;
+  /** Memory that packets came from last; where it is in the arena, and how far it is good for {@link CopyLoops.copy}: -1 where not. */
   #source: Uint8Array | undefined;
-  #sourceWords: Int32Array = new Int32Array(0);
-  #sourceOffset = 0;
+  #sourceAt = 0;
+  #sourceEnd = -1;
 
-  /** For {@link TapProducer.at} and the tap itself. */
-  constructor(memory: TapMemory, ring: number) {
+  private constructor(place: TapPlace, ring: number) {
+    const memory = TapMemory.of(place.bytes);
+    this.#arena = Arena.of(place.memory);
+    this.#loops = code.over(place.memory);
     const { rings, blocks, blockBytes, snapLength } = memory.geometry;
     if (!Number.isInteger(ring) || ring < 0 || ring >= rings) {
       throw new XdpError('XDP_ERR_USAGE', `the tap has producers 0 to ${rings - 1}, not ${ring}`);
@@ -73,7 +86,7 @@ export class TapProducer {
     this.#ring = ring;
     this.#states = memory.states(ring);
     this.#blocks = blocks;
-    this.#lastStart = ((blockBytes - RECORD_BYTES - snapLength) >> 2) - STRIDE;
+    this.#lastStart = (blockBytes - RECORD_BYTES - snapLength - STRIDE) >> 2;
     this.#tappedAt = memory.counter(ring, Ring.tapped);
     this.#lostAt = memory.counter(ring, Ring.lost);
     settleRing(memory, ring);
@@ -86,13 +99,13 @@ export class TapProducer {
    * @throws XDP_ERR_USAGE for a ring that the tap has not
    */
   static at(place: TapPlace, ring: number): TapProducer {
-    return new TapProducer(TapMemory.of(Mapping.borrow(place.address, place.length)), ring);
+    return new TapProducer(place, ring);
   }
 
   /**
    * Writes a packet. Nobody sees it before {@link publish}.
    *
-   * @param bytes memory that holds it; best the same array each time
+   * @param bytes memory that holds it: best the same array each time, and in the tap's arena
    * @param direction of {@link TapDirection}
    * @param seconds since 1970, and nanoseconds of that second
    * @param drop why it was dropped: a number of the tap's `drops`, from 1; 0: it was not
@@ -129,7 +142,7 @@ export class TapProducer {
     words[at + Record.faults] = faults;
     words[at + Record.argument] = argument;
     words[at + Record.lostBefore] = this.#missed;
-    this.#copy(bytes, offset, captured, at + RECORD_WORDS);
+    this.#copy(bytes, offset, captured, (at + RECORD_WORDS) << 2);
     this.#missed = 0;
     this.#last = at;
     this.#at = at + RECORD_WORDS + ((captured + 3) >>> 2);
@@ -147,8 +160,7 @@ export class TapProducer {
     words[last + Record.length]! += length;
     if (more <= 0) return;
     const target = ((last + RECORD_WORDS) << 2) + captured;
-    if ((target & 3) === 0) this.#copy(bytes, offset, more, target >> 2);
-    else this.#copyBytes(bytes, offset, more, target);
+    this.#copy(bytes, offset, more, target);
     words[last + Record.captured] = captured + more;
     this.#at = last + RECORD_WORDS + ((captured + more + 3) >>> 2);
   }
@@ -239,52 +251,19 @@ export class TapProducer {
     this.#shown = this.#count;
   }
 
-  /**
-   * Copies word by word, eight at a time, and so up to seven words too many; a block and the source keep room for that.
-   * `subarray` and `set` would allocate, and are slower for short packets. Under a mask V8 knows that the indices can't
-   * overflow, and leaves the checks out.
-   */
+  /** To a byte of the tap. */
   #copy(bytes: Uint8Array, offset: number, length: number, target: number): void {
     if (bytes !== this.#source) this.#see(bytes);
-    const from = this.#sourceWords;
-    const to = this.#words;
-    const start = this.#sourceOffset + offset;
-    const count = (length + 3) >>> 2;
-    const word = start >>> 2;
-    const shift = (start & 3) << 3;
-    if (word + count + STRIDE > from.length) this.#copyBytes(bytes, offset, length, target << 2);
-    else if (shift === 0) {
-      for (let i = 0; i < count; i += STRIDE) {
-        const t = (target + i) & WORD_MASK;
-        const f = (word + i) & WORD_MASK;
-        to[t] = from[f]!;
-        to[t + 1] = from[f + 1]!;
-        to[t + 2] = from[f + 2]!;
-        to[t + 3] = from[f + 3]!;
-        to[t + 4] = from[f + 4]!;
-        to[t + 5] = from[f + 5]!;
-        to[t + 6] = from[f + 6]!;
-        to[t + 7] = from[f + 7]!;
-      }
-    } else {
-      const rest = 32 - shift;
-      let current = from[word]!;
-      for (let i = 0; i < count; i++) {
-        const next = from[(word + i + 1) & WORD_MASK]!;
-        to[(target + i) & WORD_MASK] = (current >>> shift) | (next << rest);
-        current = next;
-      }
-    }
-  }
-
-  /** For the end of the source, whose last word may be half of one, and for places between two words. */
-  #copyBytes(bytes: Uint8Array, offset: number, length: number, target: number): void {
-    for (let i = 0; i < length; i++) this.#memory.bytes[target + i] = bytes[offset + i]!;
+    const tap = this.#memory.bytes;
+    if (offset + length <= this.#sourceEnd) this.#loops.copy(tap.byteOffset + target, this.#sourceAt + offset, length);
+    else for (let i = 0; i < length; i++) tap[target + i] = bytes[offset + i]!;
   }
 
   #see(bytes: Uint8Array): void {
     this.#source = bytes;
-    this.#sourceWords = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
-    this.#sourceOffset = bytes.byteOffset;
+    this.#sourceAt = bytes.byteOffset;
+    // Views of one memory need not have the same buffer: it has another one each time it grows.
+    const isHere = this.#arena.addressOf(bytes) === calls.addressOf(bytes);
+    this.#sourceEnd = isHere ? bytes.length - STRIDE : -1;
   }
 }

@@ -1,13 +1,20 @@
-import { Mapping, ownIdentity, pidNamespace } from '../sys/index.js';
+import { Arena, calls, Mapping, OwnedFd, ownIdentity, pidNamespace } from '../sys/index.js';
 import { buryDead } from './consumer-table.js';
 import { Header } from './layout.js';
 import { settleRing } from './ring-repair.js';
 import { generationOf, Kind, kindOf, stateOf } from './state.js';
 import { NewTapFile } from './tap-file.js';
-import { TapMemory, tapLength, writeHeader } from './tap-memory.js';
+import { TapMemory, tapLength, wordsOf, writeHeader } from './tap-memory.js';
 import { encodeNames, geometryOf, TAP_NAME, type TapOptions } from './tap-options.js';
 import { type TapPlace, TapProducer } from './tap-producer.js';
 import { statusOf, type TapStatus } from './tap-status.js';
+
+/** What a tap is in. */
+interface TapFile {
+  readonly fd: number;
+  readonly mapping: Mapping;
+  close(): void;
+}
 
 /**
  * A tap: packets on their way from the threads of one process to any number of collecting processes, in shared memory. This is
@@ -15,16 +22,18 @@ import { statusOf, type TapStatus } from './tap-status.js';
  *
  * ```ts
  * using tap = TapQueue.create({ producers: 2, interfaces: ['eth1', 'eth2'] });
- * new Worker(file, { workerData: { tap: tap.place, ring: 0 } }); // TapProducer.at(tap, ring) in there
+ * new Worker(file, { workerData: { tap: tap.placeIn(umem.arena), ring: 0 } }); // TapProducer.at(tap, ring) in there
  * ```
  */
 export class TapQueue implements Disposable {
   readonly name: string;
-  readonly #file: { readonly mapping: Mapping; close(): void };
+  readonly #file: TapFile;
   readonly #memory: TapMemory;
+  /** Of producers on this thread that have no other. */
+  #arena: Arena | undefined;
   #isClosed = false;
 
-  private constructor(name: string, file: { readonly mapping: Mapping; close(): void }, memory: TapMemory) {
+  private constructor(name: string, file: TapFile, memory: TapMemory) {
     this.name = name;
     this.#file = file;
     this.#memory = memory;
@@ -56,23 +65,34 @@ export class TapQueue implements Disposable {
   static inMemory(options: TapOptions = {}): TapQueue {
     const names = encodeNames(options);
     const geometry = geometryOf(options, names.length);
-    const mapping = Mapping.anonymous(tapLength(geometry));
-    return new TapQueue(
-      options.name ?? TAP_NAME,
-      { mapping, close: () => mapping.close() },
-      prepare(mapping, geometry, names),
-    );
+    const length = tapLength(geometry);
+    const file = new OwnedFd(calls.memfd('tap', length), 'tap');
+    const mapping = Mapping.ofFd(file.fd, length, 0);
+    const close = () => {
+      mapping.close();
+      file.close();
+    };
+    return new TapQueue(options.name ?? TAP_NAME, { fd: file.fd, mapping, close }, prepare(mapping, geometry, names));
   }
 
-  /** For the threads of this process that write: `TapProducer.at`. They have to end before the tap is closed. */
-  get place(): TapPlace {
-    const { address, length } = this.#file.mapping;
-    return { address, length };
+  /**
+   * For a thread of this process that writes: `TapProducer.at`. It has to end before the tap is closed.
+   *
+   * @param arena that the packets are in; the tap is mapped into it, and stays for as long as it does
+   */
+  placeIn(arena: Arena): TapPlace {
+    return { memory: arena.memory, bytes: arena.map(this.#file.fd, this.#file.mapping.length, 0) };
   }
 
-  /** The producer of a ring, for this thread. @throws XDP_ERR_USAGE for a ring that the tap has not */
-  producer(ring: number): TapProducer {
-    return new TapProducer(TapMemory.of(this.#file.mapping.buffer), ring);
+  /**
+   * The producer of a ring, for this thread.
+   *
+   * @param arena as for {@link placeIn}; default: one that no packets are in, which takes longer
+   * @throws XDP_ERR_USAGE for a ring that the tap has not
+   */
+  producer(ring: number, arena?: Arena): TapProducer {
+    if (arena === undefined) this.#arena ??= Arena.create();
+    return TapProducer.at(this.placeIn(arena ?? this.#arena!), ring);
   }
 
   /** After a producer's thread has ended, in whatever way: consumers get all that it had published. */
@@ -109,6 +129,7 @@ export class TapQueue implements Disposable {
     for (let ring = 0; ring < this.#memory.geometry.rings; ring++) settleRing(this.#memory, ring);
     Atomics.store(this.#memory.words, Header.closed, 1);
     this.#file.close();
+    this.#arena?.close();
   }
 
   [Symbol.dispose](): void {
@@ -117,7 +138,8 @@ export class TapQueue implements Disposable {
 }
 
 function prepare(mapping: Mapping, geometry: Parameters<typeof writeHeader>[1], names: Uint8Array): TapMemory {
-  const words = new Int32Array(mapping.buffer);
+  const bytes = new Uint8Array(mapping.buffer);
+  const words = wordsOf(bytes);
   const { pid, startLow, startHigh } = ownIdentity();
   const { low, high } = pidNamespace();
   words[Header.ownerPid] = pid;
@@ -125,6 +147,6 @@ function prepare(mapping: Mapping, geometry: Parameters<typeof writeHeader>[1], 
   words[Header.ownerStart + 1] = startHigh;
   words[Header.pidNamespace] = low;
   words[Header.pidNamespace + 1] = high;
-  writeHeader(mapping.buffer, geometry, names);
-  return TapMemory.of(mapping.buffer);
+  writeHeader(bytes, geometry, names);
+  return TapMemory.of(bytes);
 }

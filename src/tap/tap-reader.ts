@@ -58,7 +58,7 @@ export class TapReader implements Disposable {
   constructor(name: string, mapping: Mapping) {
     this.name = name;
     this.#mapping = mapping;
-    this.#memory = TapMemory.of(mapping.buffer);
+    this.#memory = TapMemory.of(new Uint8Array(mapping.buffer));
     const { low, high } = pidNamespace();
     const { words } = this.#memory;
     if (words[Header.pidNamespace] !== low || words[Header.pidNamespace + 1] !== high) {

@@ -1,5 +1,4 @@
 import { UNALIGNED_OFFSET_SHIFT } from './abi.js';
-import { copyAddresses, readAddresses, writeAddresses } from './copy-entries.js';
 import { frameBase } from './frame-base.js';
 import { Consumer, Producer } from './ring.js';
 
@@ -8,28 +7,15 @@ export const ADDRESS_WORDS = 2;
 
 /** Writes frame addresses: our end of a fill ring, the kernel's end of a completion ring. */
 export class AddressProducer extends Producer {
-  /**
-   * Writes the first `count` of the reserved entries, from `addresses[from]` on. The upper half of an address stays 0: a
-   * UMEM is below 4 GiB.
-   */
+  /** Writes the first `count` of the reserved entries, from `addresses[from]` on, which are in the same arena. */
   write(addresses: Uint32Array, from: number, count: number): void {
-    for (let done = 0; done < count; ) {
-      const to = (this.head + done) & this.mask;
-      const run = Math.min(count - done, this.size - to);
-      writeAddresses(this.words, this.base + (to << 1), addresses, from + done, run);
-      done += run;
-    }
+    this.loops.writeAddresses(this.entries, this.head, this.mask, addresses.byteOffset + (from << 2), count);
   }
 
   /** Copies the first `count` of the entries peeked at in `from` to those reserved here, each masked with `chunkMask`. */
   pass(from: AddressConsumer, count: number, chunkMask: number): void {
-    for (let done = 0; done < count; ) {
-      const to = (this.head + done) & this.mask;
-      const source = (from.tail + done) & from.mask;
-      const run = Math.min(count - done, this.size - to, from.size - source);
-      copyAddresses(this.words, this.base + (to << 1), from.words, from.base + (source << 1), run, chunkMask);
-      done += run;
-    }
+    const { entries, head, mask } = this;
+    this.loops.passAddresses(entries, head, mask, from.entries, from.tail, from.mask, count, chunkMask);
   }
 
   /** The same for a UMEM whose frames no mask can name: each entry becomes the first address of its frame. */
@@ -60,14 +46,13 @@ export class AddressProducer extends Producer {
 
 /** Reads frame addresses: our end of a completion ring, the kernel's end of a fill ring. */
 export class AddressConsumer extends Consumer {
-  /** Reads the first `count` of the entries peeked at into `addresses`, from `to` on, each masked with `mask`. */
+  /**
+   * Reads the first `count` of the entries peeked at into `addresses`, which are in the same arena, from `to` on, each masked with
+   * `chunkMask`.
+   */
   read(addresses: Uint32Array, to: number, count: number, chunkMask: number): void {
-    for (let done = 0; done < count; ) {
-      const source = (this.tail + done) & this.mask;
-      const run = Math.min(count - done, this.size - source);
-      readAddresses(addresses, to + done, this.words, this.base + (source << 1), run, chunkMask);
-      done += run;
-    }
+    const { entries, tail, mask } = this;
+    this.loops.readAddresses(addresses.byteOffset + (to << 2), entries, tail, mask, count, chunkMask);
   }
 
   /** The same for a UMEM whose frames no mask can name: each becomes the first address of its frame. */

@@ -1,13 +1,18 @@
+import type { Arena } from '../sys/index.js';
 import { XDP_PKT_CONTD } from './abi.js';
+import type { Umem } from './umem.js';
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT;
 /** Bytes before the arrays. */
 const HEAD = 4 * WORD;
+/** Arrays of one word for each packet. */
+const ARRAYS = 5;
+const SCRATCH_WORDS = 5;
 
 /**
  * Packets that came from one socket and go through the stages together: a structure of arrays, so that each stage is
  * one small loop. A packet is an offset into `bytes` and a length; where the UMEM lets packets have fragments, it is one or
- * more of these, each in a frame of its own, one behind the other. It is in shared memory, so that frames in the hands of a
+ * more of these, each in a frame of its own, one behind the other. It is in the UMEM's arena, so that frames in the hands of a
  * thread that ended are found.
  */
 export class Batch {
@@ -26,27 +31,32 @@ export class Batch {
   readonly marks: Uint32Array;
   /** Whether any packet of this batch has a mark. Whoever fills the batch sets it to false; {@link mark} to true. */
   hasMarks = false;
+  /** For a stage to note down up to five words of each packet in. The next stage writes over it. */
+  readonly scratch: Uint32Array;
   readonly #state: Uint32Array;
 
-  /**
-   * @param bytes at an address that is a multiple of four
-   * @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor}
-   */
-  constructor(bytes: Uint8Array, capacity: number, memory: SharedArrayBuffer = Batch.memoryFor(capacity)) {
+  /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
+  constructor(
+    { bytes, arena }: Pick<Umem, 'bytes' | 'arena'>,
+    capacity: number,
+    memory: Uint8Array = Batch.memoryFor(arena, capacity),
+  ) {
     this.bytes = bytes;
     this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     this.capacity = capacity;
-    const array = (place: number) => new Uint32Array(memory, HEAD + place * capacity * WORD, capacity);
-    this.#state = new Uint32Array(memory, 0, 4);
+    const at = (place: number) => memory.byteOffset + HEAD + place * capacity * WORD;
+    const array = (place: number) => new Uint32Array(memory.buffer, at(place), capacity);
+    this.#state = new Uint32Array(memory.buffer, memory.byteOffset, 4);
     this.addresses = array(0);
     this.lengths = array(1);
     this.options = array(2);
-    this.egress = new Int32Array(memory, HEAD + 3 * capacity * WORD, capacity);
-    this.marks = new Uint32Array(capacity);
+    this.egress = new Int32Array(memory.buffer, at(3), capacity);
+    this.marks = array(4);
+    this.scratch = new Uint32Array(memory.buffer, at(ARRAYS), SCRATCH_WORDS * capacity);
   }
 
-  static memoryFor(capacity: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(HEAD + 4 * capacity * WORD);
+  static memoryFor(arena: Arena, capacity: number): Uint8Array {
+    return arena.allocate(HEAD + (ARRAYS + SCRATCH_WORDS) * capacity * WORD);
   }
 
   /** Frames: as many as packets, but for fragments. */

@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, Mapping, type OwnedFd, XdpError } from '../sys/index.js';
+import { calls, Errno, isErrno, type OwnedFd, XdpError } from '../sys/index.js';
 import * as abi from './abi.js';
 import { ADDRESS_WORDS } from './address-ring.js';
 import { bindSocket, checkUmem, gotZeroCopy, openFamily } from './bind-socket.js';
@@ -9,11 +9,10 @@ import { ringCounts } from './queue-rings.js';
 import type { RingMemory } from './ring.js';
 import type { Umem } from './umem.js';
 
-/** Where a ring is mapped, in a form that another thread can be told: {@link RingMemory} with an address for its words. */
-export interface RingPlace extends Omit<RingMemory, 'words'> {
-  readonly address: number;
-  /** Bytes of the mapping. */
-  readonly length: number;
+/** Where a ring is mapped, in a form that another thread can be told. */
+export interface RingPlace extends Omit<RingMemory, 'words' | 'loops'> {
+  /** All of it, in the UMEM's arena. */
+  readonly bytes: Uint8Array;
 }
 
 /** A socket and its rings, in a form that another thread can be told. */
@@ -51,10 +50,10 @@ const SKB_FRAGMENTS = 17;
 export class BoundSocket implements Disposable {
   readonly place: SocketPlace;
   readonly #handle: OwnedFd;
-  readonly #mappings: readonly Mapping[];
+  readonly #mappings: readonly Uint8Array[];
   readonly #umem: Umem;
 
-  private constructor(place: SocketPlace, handle: OwnedFd, mappings: readonly Mapping[], umem: Umem) {
+  private constructor(place: SocketPlace, handle: OwnedFd, mappings: readonly Uint8Array[], umem: Umem) {
     this.place = place;
     this.#handle = handle;
     this.#mappings = mappings;
@@ -71,7 +70,7 @@ export class BoundSocket implements Disposable {
   static open(options: BoundSocketOptions): BoundSocket {
     const { umem, queue, besideFd, rxSize = 2048, txSize = 2048, fillSize = 2048, completionSize = 2048 } = options;
     const handle = openFamily(`AF_XDP socket of ${options.interface.name} queue ${queue}`);
-    const mappings: Mapping[] = [];
+    const mappings: Uint8Array[] = [];
     try {
       const { fd } = handle;
       checkUmem(options, umem.sharedFd === undefined);
@@ -92,10 +91,9 @@ export class BoundSocket implements Disposable {
         if (size === 0) return undefined;
         const word = (field: number) => Number(offsets[which * 4 + field]) / 4;
         const descriptors = word(2);
-        const mapping = Mapping.ofFd(fd, (descriptors + size * entryWords) * 4, page);
-        mappings.push(mapping);
-        const { address, length } = mapping;
-        return { address, length, size, producer: word(0), consumer: word(1), descriptors, flags: word(3) };
+        const bytes = umem.arena.map(fd, (descriptors + size * entryWords) * 4, page);
+        mappings.push(bytes);
+        return { bytes, size, producer: word(0), consumer: word(1), descriptors, flags: word(3) };
       };
       const rings = {
         rx: ring(0, abi.XDP_PGOFF_RX_RING, rxSize, DESCRIPTOR_WORDS),
@@ -125,13 +123,6 @@ export class BoundSocket implements Disposable {
     return this.#handle.fd;
   }
 
-  /** The memory of one of its rings, for the thread that opened it. */
-  memoryOf(ring: RingPlace): ArrayBuffer {
-    const mapping = this.#mappings.find(({ address }) => address === ring.address);
-    if (mapping === undefined) throw new XdpError('XDP_ERR_INTERNAL', 'a ring of another socket was asked for');
-    return mapping.buffer;
-  }
-
   /** Idempotent. No thread may be at the rings any more. */
   close(): void {
     release(this.#handle, this.#mappings, this.#umem);
@@ -142,10 +133,10 @@ export class BoundSocket implements Disposable {
   }
 }
 
-function release(handle: OwnedFd, mappings: readonly Mapping[], umem: Umem): void {
+function release(handle: OwnedFd, mappings: readonly Uint8Array[], umem: Umem): void {
   if (handle.isClosed) return;
   // The rings first: as long as they are mapped, the socket lives, and with it its hold on the queue.
-  for (const mapping of mappings) mapping.close();
+  for (const bytes of mappings) umem.arena.unmap(bytes);
   if (umem.sharedFd === handle.fd) umem.sharedFd = undefined;
   handle.close();
 }

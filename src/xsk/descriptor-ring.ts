@@ -1,5 +1,4 @@
 import { UNALIGNED_OFFSET_SHIFT, XDP_PKT_CONTD } from './abi.js';
-import { copyDescriptors, readDescriptors, writeDescriptors } from './copy-entries.js';
 import { Consumer, Producer } from './ring.js';
 
 /** 32-bit words of an entry: {u64 address, u32 length, u32 options}. */
@@ -14,17 +13,21 @@ export class DescriptorProducer extends Producer {
   packets = 0;
   longest = 0;
 
-  /** Writes the first `count` of the reserved entries, from `addresses[from]` and `lengths[from]` on. @returns their bytes */
+  /**
+   * Writes the first `count` of the reserved entries, from `addresses[from]` and `lengths[from]` on, which are in the same arena.
+   * @returns their bytes
+   */
   write(addresses: Uint32Array, lengths: Uint32Array, from: number, count: number): number {
-    let bytes = 0;
-    for (let done = 0; done < count; ) {
-      const to = (this.head + done) & this.mask;
-      const run = Math.min(count - done, this.size - to);
-      // The options stay 0, as the kernel made them.
-      bytes += writeDescriptors(this.words, this.base + (to << 2), addresses, lengths, from + done, run);
-      done += run;
-    }
-    return bytes;
+    const { entries, head, mask } = this;
+    const first = from << 2;
+    return this.loops.writeDescriptors(
+      entries,
+      head,
+      mask,
+      addresses.byteOffset + first,
+      lengths.byteOffset + first,
+      count,
+    );
   }
 
   /** The same with options. */
@@ -47,15 +50,8 @@ export class DescriptorProducer extends Producer {
 
   /** Copies the first `count` of the entries peeked at in `from` to those reserved here. @returns their bytes */
   pass(from: DescriptorConsumer, count: number): number {
-    let bytes = 0;
-    for (let done = 0; done < count; ) {
-      const to = (this.head + done) & this.mask;
-      const source = (from.tail + done) & from.mask;
-      const run = Math.min(count - done, this.size - to, from.size - source);
-      bytes += copyDescriptors(this.words, this.base + (to << 2), from.words, from.base + (source << 2), run);
-      done += run;
-    }
-    return bytes;
+    const { entries, head, mask } = this;
+    return this.loops.passDescriptors(entries, head, mask, from.entries, from.tail, from.mask, count);
   }
 
   /** The same with options and offsets; tells of {@link packets}, too. */
@@ -125,16 +121,13 @@ export class DescriptorConsumer extends Consumer {
     return whole;
   }
 
-  /** Reads the first `count` of the entries peeked at: plain ones, see {@link DescriptorProducer}. @returns their bytes */
+  /**
+   * Reads the first `count` of the entries peeked at: plain ones, see {@link DescriptorProducer}. The arrays are in the same arena.
+   * @returns their bytes
+   */
   read(addresses: Uint32Array, lengths: Uint32Array, count: number): number {
-    let bytes = 0;
-    for (let done = 0; done < count; ) {
-      const source = (this.tail + done) & this.mask;
-      const run = Math.min(count - done, this.size - source);
-      bytes += readDescriptors(addresses, lengths, done, this.words, this.base + (source << 2), run);
-      done += run;
-    }
-    return bytes;
+    const { entries, tail, mask } = this;
+    return this.loops.readDescriptors(addresses.byteOffset, lengths.byteOffset, entries, tail, mask, count);
   }
 
   /** The same with options; an address that comes in two parts is put together. */

@@ -6,7 +6,7 @@ import { frameBase } from './frame-base.js';
  * in shared memory: the thread that comes after one that ended finds it as that one left it.
  */
 export class FramePool {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: Uint8Array;
   /** The free frames' addresses are the first {@link free} entries. For the rings, which move many at once. */
   readonly stack: Uint32Array;
   readonly frameSize: number;
@@ -18,23 +18,27 @@ export class FramePool {
 
   /**
    * @param frameSize bytes
-   * @param memory a pool's that another thread has left; default: a new one, all of whose frames are free
+   * @param memory of {@link FramePool.bytesFor}: a pool's that another thread has left, or zeroes, for a pool that has none of the
+   *   UMEM's frames yet
    */
-  constructor(frames: number, frameSize: number, memory?: SharedArrayBuffer) {
+  constructor(frames: number, frameSize: number, memory: Uint8Array) {
     this.frameSize = frameSize;
     this.chunkMask = (frameSize & (frameSize - 1)) === 0 ? ~(frameSize - 1) : 0;
-    this.memory = memory ?? FramePool.emptyMemory(frames);
-    this.#count = new Int32Array(this.memory, 0, 1);
-    this.stack = new Uint32Array(this.memory, Int32Array.BYTES_PER_ELEMENT, frames);
+    this.memory = memory;
+    this.#count = new Int32Array(memory.buffer, memory.byteOffset, 1);
+    this.stack = new Uint32Array(memory.buffer, memory.byteOffset + Int32Array.BYTES_PER_ELEMENT, frames);
     this.#inverse = 1 / frameSize;
-    if (memory !== undefined) return;
-    this.#count[0] = frames;
-    for (let i = 0; i < frames; i++) this.stack[i] = (frames - 1 - i) * frameSize;
   }
 
-  /** Memory of a pool that has none of the UMEM's frames yet: for a thread that is handed them one by one. */
-  static emptyMemory(frames: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (1 + frames));
+  static bytesFor(frames: number): number {
+    return Int32Array.BYTES_PER_ELEMENT * (1 + frames);
+  }
+
+  /** Puts all frames into an empty pool. */
+  fill(): void {
+    const { stack, frameSize } = this;
+    for (let i = 0; i < stack.length; i++) stack[i] = (stack.length - 1 - i) * frameSize;
+    this.#count[0] = stack.length;
   }
 
   get frames(): number {

@@ -12,7 +12,8 @@ export { joinXskSocket, openXskSocket, readXskStatistics, type XskSocketOptions 
 export { Packet } from './packet.js';
 export { Poller } from './poller.js';
 export { QueueRings, ringCounts } from './queue-rings.js';
-export { type RingMemory, ringInMemory, ringInShared, sharedRing } from './ring.js';
+export { newRing, type RingMemory, ringAt, ringBytes } from './ring.js';
+export type { RingLoops } from './ring-loops.js';
 export { type TwinOptions, TwinQueue } from './twin.js';
 export { TxMetadata } from './tx-metadata.js';
 export { Umem, type UmemOptions, type UmemPlace } from './umem.js';

@@ -1,9 +1,10 @@
-import { calls, Mapping } from '../sys/index.js';
+import { calls } from '../sys/index.js';
 import * as abi from './abi.js';
 import { BoundSocket, type RingPlace, type SocketPlace } from './bound-socket.js';
 import type { BoundSocketOptions } from './bound-socket-options.js';
 import { QueueRings } from './queue-rings.js';
-import type { RingMemory } from './ring.js';
+import { type RingMemory, wordsOf } from './ring.js';
+import { ringLoops } from './ring-loops.js';
 import type { Umem } from './umem.js';
 import { type RingPeer, XskSocket, type XskStatistics } from './xsk-socket.js';
 
@@ -23,16 +24,11 @@ const MSG_DONTWAIT = 0x40;
 export function openXskSocket(options: XskSocketOptions): XskSocket {
   const { umem, beside } = options;
   const bound = BoundSocket.open({ ...options, besideFd: beside?.fd });
-  return join(
-    bound.place,
-    umem,
-    kernelPeer(
-      () => bound.fd,
-      () => bound.close(),
-    ),
-    (ring) => bound.memoryOf(ring),
-    beside?.rings,
+  const peer = kernelPeer(
+    () => bound.fd,
+    () => bound.close(),
   );
+  return join(bound.place, umem, peer, beside?.rings);
 }
 
 /**
@@ -43,27 +39,16 @@ export function openXskSocket(options: XskSocketOptions): XskSocket {
  * @param rings where its frames come from and go to, when its queue's fill and completion ring belong to another thread
  */
 export function joinXskSocket(place: SocketPlace, umem: Umem, rings?: QueueRings): XskSocket {
-  const borrow = ({ address, length }: RingPlace) => Mapping.borrow(address, length);
-  return join(
-    place,
-    umem,
-    kernelPeer(
-      () => place.fd,
-      () => {},
-    ),
-    borrow,
-    rings,
+  const peer = kernelPeer(
+    () => place.fd,
+    () => {},
   );
+  return join(place, umem, peer, rings);
 }
 
-function join(
-  place: SocketPlace,
-  umem: Umem,
-  peer: RingPeer,
-  bufferOf: (ring: RingPlace) => ArrayBuffer,
-  shared?: QueueRings,
-): XskSocket {
-  const memory = (ring: RingPlace): RingMemory => ({ ...ring, words: new Uint32Array(bufferOf(ring)) });
+function join(place: SocketPlace, umem: Umem, peer: RingPeer, shared?: QueueRings): XskSocket {
+  const loops = ringLoops(umem.arena.memory);
+  const memory = (ring: RingPlace): RingMemory => ({ ...ring, loops, words: wordsOf(ring.bytes) });
   const { rx, tx, fill, completion, counts, ...rest } = place;
   const rings = shared ?? new QueueRings(umem, memory(fill!), memory(completion!), counts);
   return new XskSocket({ ...rest, rings, rx: rx && memory(rx), tx: tx && memory(tx), peer });

@@ -3,7 +3,7 @@ import { TX_BATCH_SIZE, XDP_PACKET_HEADROOM, XDP_PKT_CONTD, XDP_TX_METADATA } fr
 import { ADDRESS_WORDS, AddressConsumer, AddressProducer } from './address-ring.js';
 import { DESCRIPTOR_WORDS, DescriptorConsumer, DescriptorProducer } from './descriptor-ring.js';
 import { QueueRings } from './queue-rings.js';
-import { ringInMemory } from './ring.js';
+import { newRing, wordsOf } from './ring.js';
 import type { Umem } from './umem.js';
 import { XskSocket } from './xsk-socket.js';
 
@@ -34,11 +34,11 @@ export class TwinQueue {
   readonly #tx: DescriptorConsumer;
   readonly #onTransmit: ((bytes: Uint8Array) => void) | undefined;
   /** One entry, on its way into a ring. */
-  readonly #address: Uint32Array = new Uint32Array(1);
-  readonly #length: Uint32Array = new Uint32Array(1);
+  readonly #address: Uint32Array;
+  readonly #length: Uint32Array;
   readonly #options: Uint32Array = new Uint32Array(1);
   /** The frames, and the bytes in them, of the packet whose last fragment has not come yet. */
-  readonly #started: Uint32Array = new Uint32Array(MOST_FRAMES);
+  readonly #started: Uint32Array;
   readonly #gathered: Uint8Array;
   #frames = 0;
   #bytes = 0;
@@ -53,11 +53,15 @@ export class TwinQueue {
 
   constructor(options: TwinOptions) {
     const { umem, queue = 0, size = 2048, start = 0 } = options;
-    const fill = ringInMemory(size, ADDRESS_WORDS, start);
-    const completion = ringInMemory(size, ADDRESS_WORDS, start);
-    const rx = ringInMemory(size, DESCRIPTOR_WORDS, start);
-    const tx = ringInMemory(size, DESCRIPTOR_WORDS, start);
+    const fill = newRing(umem.arena, size, ADDRESS_WORDS, start);
+    const completion = newRing(umem.arena, size, ADDRESS_WORDS, start);
+    const rx = newRing(umem.arena, size, DESCRIPTOR_WORDS, start);
+    const tx = newRing(umem.arena, size, DESCRIPTOR_WORDS, start);
+    const words = (count: number) => wordsOf(umem.arena.allocate(count * Uint32Array.BYTES_PER_ELEMENT));
     this.#umem = umem;
+    this.#address = words(1);
+    this.#length = words(1);
+    this.#started = words(MOST_FRAMES);
     this.#onTransmit = options.onTransmit;
     this.#gathered = new Uint8Array(umem.fragments ? MOST_FRAMES * umem.frameSize : 0);
     this.#fill = new AddressConsumer(fill);

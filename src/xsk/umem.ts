@@ -1,4 +1,4 @@
-import { calls, Errno, isErrno, Mapping, XdpError } from '../sys/index.js';
+import { Arena, calls, Errno, isErrno, type WasmMemory, XdpError } from '../sys/index.js';
 import * as abi from './abi.js';
 import { FrameLedger } from './frame-ledger.js';
 import { FramePool } from './frame-pool.js';
@@ -26,24 +26,26 @@ export interface UmemOptions {
    */
   readonly txMetadata?: boolean | 'software';
   /**
-   * `shared` puts the frames into a SharedArrayBuffer, so that other threads can see them. A place is memory that another
-   * thread has mapped, and closes after this one has ended. Default `mapped`.
+   * Where it is: memory that another thread has made, and closes after this one has ended; or an arena to put it into, which
+   * outlives it. Default: an arena of its own.
    */
-  readonly memory?: 'mapped' | 'shared' | UmemPlace;
+  readonly memory?: UmemPlace | Arena;
   /** Checks every change of a frame's owner. For tests. */
   readonly ledger?: boolean;
 }
 
 /** Where a UMEM is, in a form that another thread can be told. */
 export interface UmemPlace {
-  readonly address: number;
+  readonly memory: WasmMemory;
+  /** All frames. */
+  readonly bytes: Uint8Array;
   readonly frames: number;
   readonly frameSize: number;
   readonly headroom: number;
   readonly fragments: boolean;
   readonly txMetadata: boolean | 'software';
   /** Of the pool, and of the ledger where there is one. */
-  readonly pool: SharedArrayBuffer;
+  readonly pool: Uint8Array;
   readonly ledger: SharedArrayBuffer | undefined;
 }
 
@@ -67,8 +69,9 @@ export class Umem implements Disposable {
   readonly ledger: FrameLedger | undefined;
   /** The descriptor that later sockets name to share this UMEM. Set by the first socket. */
   sharedFd: number | undefined;
-  readonly #mapping: Mapping | undefined;
-  readonly #address: number;
+  /** The memory that its rings and batches are in as well. */
+  readonly arena: Arena;
+  readonly #ownsArena: boolean;
 
   /** @throws XDP_ERR_USAGE for a size out of range */
   constructor(options: UmemOptions) {
@@ -88,28 +91,17 @@ export class Umem implements Disposable {
     this.headroom = headroom;
     this.fragments = fragments;
     this.txMetadata = txMetadata;
-    const place = typeof options.memory === 'object' ? options.memory : undefined;
-    this.pool = new FramePool(frames, frameSize, place?.pool);
+    const { memory } = options;
+    const place = memory instanceof Arena ? undefined : memory;
+    this.arena = memory instanceof Arena ? memory : place === undefined ? Arena.create() : Arena.of(place.memory);
+    this.#ownsArena = memory === undefined;
+    this.bytes = place?.bytes ?? this.arena.allocatePages(length);
+    this.pool = new FramePool(frames, frameSize, place?.pool ?? this.arena.allocate(FramePool.bytesFor(frames)));
+    if (place === undefined) this.pool.fill();
     this.unaligned = this.pool.chunkMask === 0;
     this.plain = !this.unaligned && !fragments && txMetadata === false;
     const hasLedger = options.ledger || place?.ledger !== undefined;
     this.ledger = hasLedger ? new FrameLedger(frames, frameSize, place?.ledger) : undefined;
-    if (place !== undefined) {
-      this.bytes = new Uint8Array(Mapping.borrow(place.address, length));
-      this.#address = place.address;
-      this.#mapping = undefined;
-    } else if (options.memory === 'shared') {
-      const shared = new SharedArrayBuffer(length + PAGE);
-      const start = calls.addressOf(new Uint8Array(shared));
-      const skip = (PAGE - (start % PAGE)) % PAGE;
-      this.bytes = new Uint8Array(shared, skip, length);
-      this.#address = start + skip;
-      this.#mapping = undefined;
-    } else {
-      this.#mapping = Mapping.anonymous(length);
-      this.bytes = new Uint8Array(this.#mapping.buffer);
-      this.#address = this.#mapping.address;
-    }
   }
 
   /** The UMEM that another thread has made, its pool as that thread has left it: only one at a time may use them. */
@@ -120,9 +112,9 @@ export class Umem implements Disposable {
 
   get place(): UmemPlace {
     const { frames, frameSize, headroom, fragments, txMetadata } = this;
-    const { pool, ledger } = this;
+    const { arena, bytes, pool, ledger } = this;
     const shape = { frames, frameSize, headroom, fragments, txMetadata };
-    return { address: this.#address, ...shape, pool: pool.memory, ledger: ledger?.memory };
+    return { memory: arena.memory, bytes, ...shape, pool: pool.memory, ledger: ledger?.memory };
   }
 
   /** Bytes that a frame holds of a received packet: the whole of it, unless packets have fragments. */
@@ -149,7 +141,7 @@ export class Umem implements Disposable {
     // struct xdp_umem_reg {u64 addr; u64 len; u32 chunk_size; u32 headroom; u32 flags; u32 tx_metadata_len;}
     const request = new BigUint64Array(4);
     const words = new Uint32Array(request.buffer);
-    request[0] = BigInt(this.#address);
+    request[0] = BigInt(this.arena.addressOf(this.bytes));
     request[1] = BigInt(this.bytes.length);
     words[4] = this.frameSize;
     words[5] = this.headroom;
@@ -184,7 +176,7 @@ export class Umem implements Disposable {
 
   /** After the last socket is closed. Idempotent. */
   close(): void {
-    this.#mapping?.close();
+    if (this.#ownsArena) this.arena.close();
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,4 @@
-import { Errno } from '../sys/index.js';
+import { Errno, XdpError } from '../sys/index.js';
 import { XDP_PKT_CONTD } from './abi.js';
 import type { Batch } from './batch.js';
 import { DescriptorConsumer, DescriptorProducer } from './descriptor-ring.js';
@@ -80,6 +80,8 @@ export class XskSocket implements Disposable {
   readonly #peer: RingPeer;
   readonly #tellsLate: boolean;
   readonly #plain: boolean;
+  /** The UMEM's. */
+  readonly #bytes: Uint8Array;
   /** Entries that have to stay empty in the TX ring. */
   readonly #spare: number;
   /** What comes next in the RX ring is the rest of a packet that was thrown away. */
@@ -98,6 +100,7 @@ export class XskSocket implements Disposable {
     this.#peer = parts.peer;
     this.#tellsLate = parts.tellsLate ?? false;
     this.#plain = umem.plain;
+    this.#bytes = umem.bytes;
     this.#spare = umem.fragments ? SPARE : 0;
   }
 
@@ -110,9 +113,11 @@ export class XskSocket implements Disposable {
    * Fills the batch with packets out of the RX ring, as many whole ones as it has room for. Their frames are the caller's
    * now: each must be transmitted, or given back to the pool.
    * @returns how many frames there are: the batch's count
+   * @throws XDP_ERR_USAGE for a batch of another UMEM
    */
   receive(batch: Batch): number {
     const { rx } = this;
+    if (batch.bytes !== this.#bytes) throw foreignBatch();
     batch.count = 0;
     batch.hasMarks = false;
     if (rx === undefined) return 0;
@@ -135,9 +140,11 @@ export class XskSocket implements Disposable {
    * Puts frames `from` up to `from + count` of a batch into the TX ring, as many as it has room for, and of a packet with
    * several fragments all or none; {@link flush} sends them. They come back by the completion ring.
    * @returns how many it took; the others are still the caller's
+   * @throws XDP_ERR_USAGE for a batch of another UMEM
    */
   transmit(batch: Batch, from: number, count: number): number {
     const { tx } = this;
+    if (batch.bytes !== this.#bytes) throw foreignBatch();
     this.transmittedBytes = 0;
     if (tx === undefined) return 0;
     const room = tx.reserve(count + this.#spare) - this.#spare;
@@ -266,6 +273,11 @@ export class XskSocket implements Disposable {
     } while (this.#tearing && --ready > 0);
     if (!this.#tearing) this.oversized++;
   }
+}
+
+/** The loops would take its offsets for places in another memory. */
+function foreignBatch(): XdpError {
+  return new XdpError('XDP_ERR_USAGE', 'the batch belongs to another UMEM than the socket');
 }
 
 /** Bytes in `count` frames of a batch, from the frame `from` on. */

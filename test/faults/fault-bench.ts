@@ -71,7 +71,7 @@ export class FaultBench implements Disposable {
       clock: () => this.now,
       log: ring,
     });
-    this.batch = new Batch(this.umem.bytes, batch);
+    this.batch = new Batch(this.umem, batch);
   }
 
   get counts(): FaultCounts {

@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Mend } from '../../dist/faults/mend.js';
 import { ChecksumMemory, encodeFrame, PacketHeaders } from '../../dist/wire/index.js';
-import { Batch, XDP_PKT_CONTD } from '../../dist/xsk/index.js';
+import { Batch, Umem, XDP_PKT_CONTD } from '../../dist/xsk/index.js';
 import { ipFrame } from '../wire/arbitrary-frame.js';
 import { FaultBench, hex } from './fault-bench.js';
 
 const FIELD: Readonly<Record<number, number>> = { 6: 16, 17: 6, 1: 2, 58: 2 };
+
+const umem = new Umem({ frames: 8, frameSize: 4096 });
+const batch = new Batch(umem, 8);
 
 /** Where the checksums of a frame are. */
 function fields(bytes: Uint8Array): number[] {
@@ -23,8 +26,7 @@ function broken(bytes: Uint8Array, wrong: number): Uint8Array {
 
 /** The packet in a batch, cut after its headers at `cuts`, each part in a frame of its own and at any address. */
 function load(packet: Uint8Array, cuts: readonly number[], odd: boolean) {
-  const memory = new Uint8Array(4096 * 8);
-  const batch = new Batch(memory, 8);
+  const memory = umem.bytes.fill(0);
   const headers = new PacketHeaders().read(packet, 0, packet.length);
   const least = headers.payload < 0 ? packet.length : headers.payload;
   const seams = [...new Set(cuts.map((cut) => Math.min(packet.length - 1, Math.max(least, cut))))].sort(

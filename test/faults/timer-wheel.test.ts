@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HoldStore, NONE } from '../../dist/faults/hold-store.js';
 import { TimerWheel } from '../../dist/faults/timer-wheel.js';
-import { Batch } from '../../dist/xsk/index.js';
+import { Batch, Umem } from '../../dist/xsk/index.js';
 
 const CAPACITY = 256;
+const UMEM = new Umem({ frames: 1 });
 
 /** A wheel of numbered entries, beside a list that is sorted the plain way. */
 class Model {
   readonly store = new HoldStore(HoldStore.memoryFor(CAPACITY), false);
   readonly wheel = new TimerWheel(this.store);
   now: number;
-  readonly #batch = new Batch(new Uint8Array(0), 1);
+  readonly #batch = new Batch(UMEM, 1);
   readonly #names = new Map<number, number>();
   #waiting: { tick: number; name: number }[] = [];
   #last = 0;

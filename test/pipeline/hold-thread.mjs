@@ -20,7 +20,7 @@ const injector = new FaultInjector({
   holdMemory,
   clock: () => performance.now(),
 });
-const batch = new Batch(umem.bytes, capacity, batchMemory);
+const batch = new Batch(umem, capacity, batchMemory);
 
 function giveBack() {
   for (let i = 0; i < batch.count; i++) {

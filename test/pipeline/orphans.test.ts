@@ -20,7 +20,7 @@ test(`${ENDS} threads ended at random moments: what they held and had in hand is
   for (let end = 0; end < ENDS; end++) {
     using umem = new Umem({ frames: 1024, ledger: true });
     const holdMemory = FaultInjector.holdMemory(HOLD);
-    const batchMemory = Batch.memoryFor(CAPACITY);
+    const batchMemory = Batch.memoryFor(umem.arena, CAPACITY);
     const { place } = umem;
     const thread = new Worker(new URL('./hold-thread.mjs', import.meta.url), {
       workerData: { place, holdMemory, batchMemory, capacity: CAPACITY, settings: SETTINGS },
@@ -32,7 +32,7 @@ test(`${ENDS} threads ended at random moments: what they held and had in hand is
     await thread.terminate();
 
     const next = injectorOn(umem, holdMemory);
-    const batch = new Batch(umem.bytes, CAPACITY, batchMemory);
+    const batch = new Batch(umem, CAPACITY, batchMemory);
     totals.held += next.left.length;
     const orphans = findOrphans(umem, batch, 0, next.left);
     const frames = orphans.map(({ address }) => Math.floor(address / umem.frameSize));

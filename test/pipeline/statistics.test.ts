@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { EtherTypeTable } from '../../dist/pipeline/ether-type-table.js';
 import { MacTable } from '../../dist/pipeline/mac-table.js';
 import { StatisticsStage, statisticsPlace } from '../../dist/pipeline/statistics-stage.js';
-import { Batch } from '../../dist/xsk/index.js';
+import { Batch, Umem } from '../../dist/xsk/index.js';
 
 const CONTINUED = 1;
 const FRAME = 2048;
@@ -44,10 +44,11 @@ test.each([
   ['some in several frames', true],
 ])('random packets are counted as a plain count has them, %s', (_how, fragments) => {
   const next = sequence(fragments ? 7 : 1);
-  const bytes = new Uint8Array(64 * FRAME);
-  const batch = new Batch(bytes, 64);
+  using umem = new Umem({ frames: 64, frameSize: FRAME });
+  const { bytes } = umem;
+  const batch = new Batch(umem, 64);
   const place = statisticsPlace();
-  const stage = new StatisticsStage(place, bytes);
+  const stage = new StatisticsStage(place, umem);
   const macs = new Map<string, { packets: number; bytes: number; lastSeen: number }>();
   const types = new Map<string, { packets: number; bytes: number; lastSource: string }>();
   for (let round = 1; round <= 200; round++) {

@@ -121,7 +121,7 @@ test('redirect to AF_XDP sockets, named and not: the application has the packets
     openXskSocket({ umem, interface: port0, queue: 0, zeroCopy: 'off', ...sizes }),
   );
   socket.rings.refill(64);
-  const batch = new Batch(umem.bytes, 64);
+  const batch = new Batch(umem, 64);
   for (const [name, socketName] of [['unnamed'], ['named', 'quic']] as const) {
     using map = rules.socketMap(socketName);
     map!.update(u32(0), u32(socket.fd));
@@ -179,7 +179,7 @@ test('steer: the backend that the connection ID names has the packets', async ()
   );
   socket.rings.refill(64);
   steering.setSocket(slot, 0, socket.fd);
-  const batch = new Batch(umem.bytes, 64);
+  const batch = new Batch(umem, 64);
   for (let i = 0; i < 20; i++) source.send(frame);
   let got = 0;
   await expect

@@ -63,7 +63,7 @@ export class BackendBed implements AsyncDisposable {
     this.#senders = Array.from({ length: queues }, (_, queue) =>
       withNamespace<XskSocket>(farNetns, () => openXskSocket({ umem: this.#umem, interface: peer, queue, ...sizes })),
     );
-    this.#batch = new Batch(this.#umem.bytes, BATCH);
+    this.#batch = new Batch(this.#umem, BATCH);
   }
 
   async open(options: Partial<BackendQueuesOptions> = {}): Promise<BackendQueues> {

@@ -51,7 +51,7 @@ class Flood implements Disposable {
   };
   readonly #umem: Umem = new Umem({ frames: 1024 });
   readonly #socket: XskSocket;
-  readonly #batch: Batch = new Batch(this.#umem.bytes, 64);
+  readonly #batch: Batch = new Batch(this.#umem, 64);
   readonly #frames: readonly { kind: Kind; frame: Uint8Array }[];
 
   constructor(bed: QuicBed) {

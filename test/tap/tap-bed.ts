@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { Arena } from '../../dist/sys/index.js';
 import { type TapOptions, TapQueue } from '../../dist/tap/index.js';
 import { Running } from '../e2e/running.js';
 
@@ -22,6 +23,7 @@ export interface Written {
 export class TapBed implements AsyncDisposable {
   readonly tap: TapQueue;
   readonly #directory = mkdtempSync(join(tmpdir(), 'xdpkit-tap-'));
+  readonly #arena = Arena.create();
   readonly #control = new SharedArrayBuffer(4);
   readonly #workers: Worker[] = [];
   readonly #collectors: Running[] = [];
@@ -34,7 +36,7 @@ export class TapBed implements AsyncDisposable {
   /** @returns what the thread has written, when it has ended */
   async produce(ring: number, most: number, { batch = 64, pause = 0 } = {}): Promise<() => Promise<Written>> {
     const worker = new Worker(new URL('./producer-thread.mjs', import.meta.url), {
-      workerData: { place: this.tap.place, ring, most, batch, pause, control: this.#control },
+      workerData: { place: this.tap.placeIn(this.#arena), ring, most, batch, pause, control: this.#control },
     });
     this.#workers.push(worker);
     const messages: (Written | { ready: true })[] = [];
@@ -81,6 +83,7 @@ export class TapBed implements AsyncDisposable {
     await this.terminate();
     for (const collector of this.#collectors) await collector[Symbol.asyncDispose]();
     this.tap.close();
+    this.#arena.close();
     rmSync(this.#directory, { recursive: true });
   }
 }

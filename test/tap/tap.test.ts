@@ -1,12 +1,18 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { listTaps, TapDirection, TapProducer, TapQueue, TapReader, tapComment } from '../../dist/tap/index.js';
+import { Arena } from '../../dist/sys/index.js';
+import { listTaps, TapDirection, TapQueue, TapReader, tapComment } from '../../dist/tap/index.js';
 import { failOnLeaks } from '../netdev/oracle.js';
 import { TapBed, tapName } from './tap-bed.js';
 
 failOnLeaks();
 
 const bytes = (length: number, seed = 0) => Uint8Array.from({ length }, (_, i) => (i * 7 + seed) & 255);
+
+function fill(array: Uint8Array): Uint8Array {
+  array.set(bytes(array.length, 3));
+  return array;
+}
 
 /** The packets that there are, or those of so many blocks, with bytes of their own. */
 function collect(reader: TapReader, blocks = Number.POSITIVE_INFINITY) {
@@ -59,12 +65,17 @@ test('what a producer writes is what a reader reads', () => {
 test('every length from every place in memory arrives byte for byte', () => {
   using tap = TapQueue.create({ name: tapName(), interfaces: ['eth0'], bytes: 8 << 20, snapLength: 2000 });
   using reader = TapReader.open(tap.name);
-  const producer = tap.producer(0);
-  const shared = new Uint8Array(new SharedArrayBuffer(4099));
+  using arena = Arena.create();
+  const producer = tap.producer(0, arena);
+  const beside = arena.allocate(4099);
+  // A later view, of memory that has grown in between.
+  const later = arena.allocate(1 << 20).subarray(5, 4000);
   for (const [source, base] of [
     [bytes(4099), 0],
     [bytes(4103).subarray(3), 0],
-    [shared.fill(9), 0],
+    [new Uint8Array(new SharedArrayBuffer(4099)).fill(9), 0],
+    [fill(beside), 0],
+    [fill(later), 0],
     [bytes(1600), 1],
   ] as const) {
     const expected: Uint8Array[] = [];
@@ -189,7 +200,7 @@ test('values out of range are refused', () => {
   }
   using tap = TapQueue.inMemory({ producers: 2 });
   expect(() => tap.producer(2)).toThrow(refusal);
-  expect(() => TapProducer.at(tap.place, -1)).toThrow(refusal);
+  expect(() => tap.producer(-1)).toThrow(refusal);
 });
 
 test('two threads and three processes: every packet reaches one collector, once, in order', async () => {

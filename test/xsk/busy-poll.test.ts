@@ -61,7 +61,7 @@ test('packets come in and leave', async () => {
   using umem = new Umem({ frames: 64, ledger: true });
   using socket = wire.open(umem, { busyPoll: 64 });
   socket.rings.refill(32);
-  const batch = new Batch(umem.bytes, 32);
+  const batch = new Batch(umem, 32);
   const frames = Array.from({ length: 20 }, (_, i) => testFrame(i, 60 + i));
   for (const frame of frames) wire.far.send(frame);
   const back: Uint8Array[] = [];

@@ -5,18 +5,18 @@ import {
   Batch,
   DESCRIPTOR_WORDS,
   DescriptorConsumer,
+  newRing,
   QueueRings,
-  ringInMemory,
   Umem,
   XskSocket,
 } from '../../dist/xsk/index.js';
 
 /** A socket with 20 frames to send whose kernel takes and answers as told, call after call. */
 function make(answers: readonly { take: number; result: number }[], tellsLate = false) {
-  const umem = new Umem({ frames: 64, memory: 'shared' });
-  const tx = ringInMemory(32, DESCRIPTOR_WORDS);
+  const umem = new Umem({ frames: 64 });
+  const tx = newRing(umem.arena, 32, DESCRIPTOR_WORDS);
   const kernel = new DescriptorConsumer(tx);
-  const rings = new QueueRings(umem, ringInMemory(32, ADDRESS_WORDS), ringInMemory(32, ADDRESS_WORDS));
+  const rings = new QueueRings(umem, newRing(umem.arena, 32, ADDRESS_WORDS), newRing(umem.arena, 32, ADDRESS_WORDS));
   let call = 0;
   let last = 0;
   const kick = () => {
@@ -32,7 +32,7 @@ function make(answers: readonly { take: number; result: number }[], tellsLate = 
   const peer = { fd: -1, kick, lastError: () => last, wakeRx: () => 0, statistics, close: () => {} };
   const mode = { zeroCopy: false, busyPoll: false, maxFragments: 1, tellsLate };
   const socket = new XskSocket({ rings, rx: undefined, tx, queue: 0, ...mode, peer });
-  const batch = new Batch(umem.bytes, 20);
+  const batch = new Batch(umem, 20);
   for (let i = 0; i < 20; i++) batch.addresses[i] = umem.pool.take();
   batch.lengths.fill(60);
   expect(socket.transmit(batch, 0, 20)).toBe(20);

@@ -5,11 +5,18 @@ import { Batch, FrameLedger, FrameOwner, FramePool, TwinQueue, Umem } from '../.
 const owner = (message: string) =>
   expect.objectContaining({ code: 'XDP_ERR_FRAME_OWNER', message: expect.stringContaining(message) });
 
+/** A pool that has all of its frames. */
+function fullPool(frames: number, frameSize: number): FramePool {
+  const pool = new FramePool(frames, frameSize, new Uint8Array(FramePool.bytesFor(frames)));
+  pool.fill();
+  return pool;
+}
+
 describe('FramePool', () => {
   test('has every frame once; any address in a frame gives that frame back', () => {
     fc.assert(
       fc.property(fc.constantFrom(2048, 4096), fc.array(fc.nat(4095), { maxLength: 40 }), (frameSize, offsets) => {
-        const pool = new FramePool(8, frameSize);
+        const pool = fullPool(8, frameSize);
         const out: number[] = [];
         for (const offset of offsets) {
           if (offset % 2 === 0 && pool.free > 0) out.push(pool.take());
@@ -23,14 +30,14 @@ describe('FramePool', () => {
   });
 
   test('is not emptied or filled beyond its frames', () => {
-    const pool = new FramePool(2, 2048);
+    const pool = fullPool(2, 2048);
     expect(() => pool.give(0)).toThrow(owner('has all of its frames'));
     expect([pool.take(), pool.take()]).toEqual([0, 2048]);
     expect(() => pool.take()).toThrow(owner('empty pool'));
   });
 
   test('is not emptied or filled beyond its frames by many at once', () => {
-    const pool = new FramePool(4, 2048);
+    const pool = fullPool(4, 2048);
     expect(() => pool.moved(-1)).toThrow(owner('5 free'));
     pool.moved(3);
     expect(() => pool.moved(2)).toThrow(owner('-1 free'));
@@ -39,10 +46,20 @@ describe('FramePool', () => {
     expect(pool.free).toBe(4);
   });
 
+  test('a batch of another UMEM is refused', () => {
+    using umem = new Umem({ frames: 4 });
+    using other = new Umem({ frames: 4 });
+    const { socket } = new TwinQueue({ umem, size: 8 });
+    const batch = new Batch(other, 1);
+    const refusal = expect.objectContaining({ code: 'XDP_ERR_USAGE' });
+    expect(() => socket.receive(batch)).toThrow(refusal);
+    expect(() => socket.transmit(batch, 0, 1)).toThrow(refusal);
+  });
+
   test('a frame that comes back though it was never taken', () => {
     using umem = new Umem({ frames: 4 });
     const { socket } = new TwinQueue({ umem, size: 8 });
-    const batch = new Batch(umem.bytes, 1);
+    const batch = new Batch(umem, 1);
     batch.addresses[0] = 256;
     batch.lengths[0] = 60;
     socket.transmit(batch, 0, 1);
@@ -51,7 +68,7 @@ describe('FramePool', () => {
   });
 
   test('addresses in the upper half of 4 GiB stay positive', () => {
-    const pool = new FramePool(2 ** 21 - 1, 2048);
+    const pool = fullPool(2 ** 21 - 1, 2048);
     const addresses = pool.addresses();
     expect(addresses[0]).toBe((2 ** 21 - 2) * 2048);
     pool.take();
@@ -86,7 +103,7 @@ describe('a socket with a ledger', () => {
   const make = () => {
     const umem = new Umem({ frames: 8, ledger: true });
     const twin = new TwinQueue({ umem, size: 8 });
-    const batch = new Batch(umem.bytes, 8);
+    const batch = new Batch(umem, 8);
     twin.socket.rings.refill(2);
     twin.deliver(new Uint8Array(60));
     twin.socket.receive(batch);
@@ -145,9 +162,10 @@ describe('Umem', () => {
     expect([small.capacity, large.capacity, Umem.capacityOf(4096)]).toEqual([1792, 3740, 3840]);
   });
 
-  test('shared memory begins at a page, and other threads can see it', () => {
-    using umem = new Umem({ frames: 4, memory: 'shared' });
+  test('its memory begins at a page, and other threads can see it', () => {
+    using umem = new Umem({ frames: 4 });
     expect(umem.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(umem.arena.addressOf(umem.bytes) % 4096).toBe(0);
     expect(umem.bytes.length).toBe(4 * 2048);
   });
 

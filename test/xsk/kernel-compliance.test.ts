@@ -11,9 +11,9 @@ failOnLeaks();
 /** XDPKIT_LONG runs the suite on more kinds of UMEM. */
 const LONG = process.env['XDPKIT_LONG'] !== undefined;
 
-const open = ({ frames, ring, ...shape }: QueueOptions, memory: 'mapped' | 'shared'): QueueUnderTest => {
+const open = ({ frames, ring, ...shape }: QueueOptions): QueueUnderTest => {
   const wire = new Wire({ fragments: shape.fragments });
-  const umem = new Umem({ frames, memory, ledger: true, ...shape });
+  const umem = new Umem({ frames, ledger: true, ...shape });
   // So few, to see that it is asked again.
   const txBudget = hasTxBudget ? 32 : undefined;
   const sizes = { rxSize: ring, txSize: ring, fillSize: ring, completionSize: ring, txBudget };
@@ -31,15 +31,14 @@ const open = ({ frames, ring, ...shape }: QueueOptions, memory: 'mapped' | 'shar
   };
 };
 
-complianceSuite('the kernel', (options) => open(options, 'mapped'));
-complianceSuite('the kernel, UMEM shared,', (options) => open(options, 'shared'));
-complianceSuite('the kernel, unaligned,', (options) => open(options, 'mapped'), { frameSize: 3000 });
+complianceSuite('the kernel', open);
+complianceSuite('the kernel, unaligned,', open, { frameSize: 3000 });
 describe.runIf(hasFragments())('multi-buffer (Linux 6.6)', () => {
   for (const frameSize of LONG ? [2048, 2050, 3000, 4096] : [3000, 4096]) {
     const name = `the kernel, fragments of ${frameSize},`;
-    fragmentSuite(name, (options) => open(options, 'mapped'), { frameSize }, reclaims);
+    fragmentSuite(name, open, { frameSize }, reclaims);
     if (!LONG) continue;
-    complianceSuite(name, (options) => open(options, 'shared'), { frameSize, fragments: true });
-    complianceSuite(`the kernel, frames of ${frameSize},`, (options) => open(options, 'shared'), { frameSize });
+    complianceSuite(name, open, { frameSize, fragments: true });
+    complianceSuite(`the kernel, frames of ${frameSize},`, open, { frameSize });
   }
 });

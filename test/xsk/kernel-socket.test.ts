@@ -26,7 +26,7 @@ const code = (name: string) => expect.objectContaining({ code: name });
 /** The lengths of what the socket receives next, its frames given back. */
 async function receive(socket: XskSocket, count: number): Promise<number[]> {
   const { umem } = socket.rings;
-  const batch = new Batch(umem.bytes, 64);
+  const batch = new Batch(umem, 64);
   const lengths: number[] = [];
   const more = () => {
     for (let i = 0, n = socket.receive(batch); i < n; i++) {
@@ -59,7 +59,7 @@ describe('what the kernel refuses', () => {
   test('sending on an interface that is down', () => {
     setLink('port0', { up: false }, { netns: wire.netns });
     using socket = wire.open(umem);
-    const batch = new Batch(umem.bytes, 1);
+    const batch = new Batch(umem, 1);
     batch.addresses[0] = umem.pool.take();
     batch.lengths[0] = 60;
     socket.transmit(batch, 0, 1);
@@ -157,7 +157,7 @@ test('one UMEM serves two interfaces; a frame crosses without being copied', asy
   first.rings.refill(16);
   const frames = Array.from({ length: 10 }, (_, i) => testFrame(i, 100 + i));
   for (const frame of frames) wire.far.send(frame);
-  const batch = new Batch(umem.bytes, 64);
+  const batch = new Batch(umem, 64);
   await expect.poll(() => first.rx!.peek(64), { interval: 2 }).toBe(10);
   expect(first.receive(batch)).toBe(10);
   expect(second.transmit(batch, 0, 10)).toBe(10);
@@ -184,7 +184,7 @@ test('two sockets on one queue share its fill and completion ring', async () => 
   expect(await receive(second, 1)).toEqual([200]);
   expect(first.rx!.peek(64)).toBe(0);
 
-  const batch = new Batch(umem.bytes, 4);
+  const batch = new Batch(umem, 4);
   for (const [i, socket] of [first, second].entries()) {
     const address = umem.pool.take() + 256;
     umem.ledger!.move(address, FrameOwner.free, FrameOwner.application);
@@ -209,7 +209,7 @@ describe('how many frames one call sends', () => {
   afterEach(() => umem.close());
 
   const kicksFor = (socket: XskSocket, frames: number) => {
-    const batch = new Batch(umem.bytes, frames);
+    const batch = new Batch(umem, frames);
     for (batch.count = 0; batch.count < frames; batch.count++) {
       batch.addresses[batch.count] = umem.pool.take();
       umem.bytes.set(testFrame(batch.count, 60), batch.addresses[batch.count]);
@@ -250,7 +250,7 @@ test('a socket without a TX ring, and one without an RX ring', async () => {
   using umem = new Umem({ frames: 64 });
   using receiver = wire.open(umem, { ...SMALL, txSize: 0 });
   using sender = other.open(umem, { ...SMALL, rxSize: 0 });
-  const batch = new Batch(umem.bytes, 4);
+  const batch = new Batch(umem, 4);
   receiver.rings.refill(8);
   wire.far.send(testFrame(1, 99));
   await expect.poll(() => receiver.receive(batch), { interval: 2 }).toBe(1);
@@ -268,7 +268,7 @@ describe('waiting', () => {
   test('on the event loop', async () => {
     using umem = new Umem({ frames: 64 });
     using socket = wire.open(umem, SMALL);
-    const batch = new Batch(umem.bytes, 64);
+    const batch = new Batch(umem, 64);
     let received = 0;
     const watch = calls.watch(socket.fd, () => {
       received += socket.receive(batch);
@@ -304,7 +304,7 @@ const SOAK = Number(process.env['XDPKIT_SOAK_FRAMES'] ?? 10_000);
 test(`${SOAK} frames there and back, none lost, doubled or changed`, { timeout: patient(20_000 + SOAK) }, async () => {
   using umem = new Umem({ frames: 128, ledger: true });
   using socket = wire.open(umem, SMALL);
-  const batch = new Batch(umem.bytes, 32);
+  const batch = new Batch(umem, 32);
   const { rings } = socket;
   let back = 0;
   for (let sent = 0; sent < SOAK; ) {

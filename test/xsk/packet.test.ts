@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { Batch, Packet } from '../../dist/xsk/index.js';
+import { Batch, Packet, Umem } from '../../dist/xsk/index.js';
 
 const FRAME = 2048;
 /** Two packets in neighbouring frames; every byte of the memory tells its place. */
 function make(headroom = 0) {
-  const bytes = Uint8Array.from({ length: 3 * FRAME }, (_, i) => i % 251);
-  const batch = new Batch(bytes, 4);
+  const umem = new Umem({ frames: 3, frameSize: FRAME });
+  const { bytes } = umem;
+  for (let i = 0; i < bytes.length; i++) bytes[i] = i % 251;
+  const batch = new Batch(umem, 4);
   batch.count = 2;
   batch.addresses.set([256 + headroom, FRAME + 256 + headroom]);
   batch.lengths.set([60, 100]);

@@ -40,7 +40,7 @@ export class QueueDriver implements Disposable {
     this.queue = queue;
     this.umem = queue.umem;
     this.socket = queue.socket;
-    this.batch = new Batch(queue.umem.bytes, batch);
+    this.batch = new Batch(queue.umem, batch);
   }
 
   get rings(): XskSocket['rings'] {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Arena } from '../../dist/sys/index.js';
 import {
   ADDRESS_WORDS,
   AddressConsumer,
@@ -7,11 +8,23 @@ import {
   DESCRIPTOR_WORDS,
   DescriptorConsumer,
   DescriptorProducer,
-  ringInMemory,
+  newRing,
 } from '../../dist/xsk/index.js';
 
 const overrun = expect.objectContaining({ code: 'XDP_ERR_RING_OVERRUN' });
 const SIZE = 8;
+
+const arena = Arena.create();
+afterAll(() => arena.close());
+const room = arena.allocate(256);
+const ROOM = new Uint32Array(room.buffer, room.byteOffset, 64);
+
+/** Numbers in the arena's memory, from a place on that is theirs till the next call for the same one. */
+function words(place: number, numbers: ArrayLike<number>): Uint32Array {
+  const array = ROOM.subarray(32 * place, 32 * place + numbers.length);
+  array.set(numbers);
+  return array;
+}
 
 /** Where the indices begin: at 0, and where they pass 2^31 and 2^32 after a few entries. */
 const start = fc.constantFrom(0, 2 ** 31 - 3, 2 ** 32 - 3, 2 ** 32 - 1);
@@ -25,7 +38,7 @@ const operation = fc.record({
 test('addresses: a ring is a queue of SIZE entries, wherever its indices begin', () => {
   fc.assert(
     fc.property(start, fc.array(operation, { maxLength: 60 }), (begin, operations) => {
-      const memory = ringInMemory(SIZE, ADDRESS_WORDS, begin);
+      const memory = newRing(arena, SIZE, ADDRESS_WORDS, begin);
       const producer = new AddressProducer(memory);
       const consumer = new AddressConsumer(memory);
       const model: number[] = [];
@@ -36,7 +49,7 @@ test('addresses: a ring is a queue of SIZE entries, wherever its indices begin',
           expect(granted).toBe(Math.min(want, SIZE - model.length));
           const count = Math.min(use, granted);
           const addresses = Uint32Array.from({ length: count }, () => (next += 2048));
-          producer.write(Uint32Array.of(1, ...addresses), 1, count);
+          producer.write(words(0, [1, ...addresses]), 1, count);
           model.push(...addresses);
           producer.submit(count);
         } else {
@@ -44,7 +57,7 @@ test('addresses: a ring is a queue of SIZE entries, wherever its indices begin',
           expect(granted).toBe(Math.min(want, model.length));
           const count = Math.min(use, granted);
           for (let i = 0; i < granted; i++) expect(consumer.address(i)).toBe(model[i]);
-          const read = new Uint32Array(granted + 1);
+          const read = words(0, new Uint32Array(granted + 1));
           consumer.read(read, 1, granted, ~4095);
           expect([...read]).toEqual([0, ...model.slice(0, granted).map((address) => address & ~4095)]);
           consumer.release(count);
@@ -62,7 +75,7 @@ test('addresses: a ring is a queue of SIZE entries, wherever its indices begin',
 test('descriptors: address and length arrive together, without options', () => {
   fc.assert(
     fc.property(start, fc.array(fc.integer({ min: 1, max: SIZE }), { maxLength: 20 }), (begin, rounds) => {
-      const memory = ringInMemory(SIZE, DESCRIPTOR_WORDS, begin);
+      const memory = newRing(arena, SIZE, DESCRIPTOR_WORDS, begin);
       const producer = new DescriptorProducer(memory);
       const consumer = new DescriptorConsumer(memory);
       let number = 0;
@@ -70,13 +83,13 @@ test('descriptors: address and length arrive together, without options', () => {
         expect(producer.reserve(count)).toBe(count);
         const addresses = Uint32Array.from({ length: count }, (_, i) => 0xffff_f000 + i);
         const lengths = Uint32Array.from({ length: count }, (_, i) => number + i);
-        producer.write(Uint32Array.of(7, 8, ...addresses), Uint32Array.of(7, 8, ...lengths), 2, count);
+        producer.write(words(0, [7, 8, ...addresses]), words(1, [7, 8, ...lengths]), 2, count);
         producer.submit(count);
         expect(consumer.peek(SIZE)).toBe(count);
         for (let i = 0; i < count; i++) {
           expect([consumer.address(i), consumer.length(i), consumer.options(i)]).toEqual([addresses[i], lengths[i], 0]);
         }
-        const read = { addresses: new Uint32Array(count), lengths: new Uint32Array(count) };
+        const read = { addresses: words(0, new Uint32Array(count)), lengths: words(1, new Uint32Array(count)) };
         consumer.read(read.addresses, read.lengths, count);
         expect(read).toEqual({ addresses, lengths });
         consumer.release(count);
@@ -88,7 +101,7 @@ test('descriptors: address and length arrive together, without options', () => {
 
 describe('a ring is not overrun', () => {
   test('by submitting more than was reserved', () => {
-    const producer = new AddressProducer(ringInMemory(SIZE, ADDRESS_WORDS));
+    const producer = new AddressProducer(newRing(arena, SIZE, ADDRESS_WORDS));
     expect(() => producer.submit(1)).toThrow(overrun);
     expect(producer.reserve(3)).toBe(3);
     expect(() => producer.submit(4)).toThrow(overrun);
@@ -99,7 +112,7 @@ describe('a ring is not overrun', () => {
   });
 
   test('by a reservation that was not granted', () => {
-    const producer = new DescriptorProducer(ringInMemory(SIZE, DESCRIPTOR_WORDS, 2 ** 32 - 2));
+    const producer = new DescriptorProducer(newRing(arena, SIZE, DESCRIPTOR_WORDS, 2 ** 32 - 2));
     expect(producer.reserve(SIZE + 5)).toBe(SIZE);
     producer.submit(SIZE);
     expect(producer.reserve(1)).toBe(0);
@@ -107,7 +120,7 @@ describe('a ring is not overrun', () => {
   });
 
   test('by releasing what was not there', () => {
-    const memory = ringInMemory(SIZE, ADDRESS_WORDS, 2 ** 32 - 1);
+    const memory = newRing(arena, SIZE, ADDRESS_WORDS, 2 ** 32 - 1);
     const producer = new AddressProducer(memory);
     const consumer = new AddressConsumer(memory);
     producer.reserve(2);
@@ -120,11 +133,14 @@ describe('a ring is not overrun', () => {
 });
 
 test('either side may begin with a ring that is in use', () => {
-  const memory = ringInMemory(SIZE, ADDRESS_WORDS, 2 ** 32 - 4);
+  const memory = newRing(arena, SIZE, ADDRESS_WORDS, 2 ** 32 - 4);
   const first = new AddressProducer(memory);
   first.reserve(6);
   first.write(
-    Uint32Array.from({ length: 6 }, (_, i) => i * 2048),
+    words(
+      0,
+      Array.from({ length: 6 }, (_, i) => i * 2048),
+    ),
     0,
     6,
   );
@@ -136,7 +152,7 @@ test('either side may begin with a ring that is in use', () => {
 });
 
 test('the wake-up flag', () => {
-  const memory = ringInMemory(SIZE, ADDRESS_WORDS);
+  const memory = newRing(arena, SIZE, ADDRESS_WORDS);
   const producer = new AddressProducer(memory);
   expect(producer.needsWakeup()).toBe(false);
   producer.setNeedsWakeup(true);

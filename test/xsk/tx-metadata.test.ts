@@ -30,7 +30,7 @@ const spec = (version: 4 | 6, protocol: 'udp' | 'tcp', bytes: number): PacketSpe
 
 /** Puts a packet into a frame of its own, as the only one of a batch. */
 function load(umem: Umem, packet: Uint8Array): Batch {
-  const batch = new Batch(umem.bytes, 4);
+  const batch = new Batch(umem, 4);
   const address = umem.pool.take() + PLACE;
   umem.bytes.set(packet, address);
   batch.addresses[0] = address;

@@ -20,8 +20,8 @@ export interface PortPlace {
   readonly lane: LanePlace;
   readonly bell: SharedArrayBuffer;
   /** Packets in the backend's hands: so that they are found when its thread has died. */
-  readonly received: SharedArrayBuffer;
-  readonly sending: SharedArrayBuffer;
+  readonly received: Uint8Array;
+  readonly sending: Uint8Array;
   readonly counts: SharedArrayBuffer;
 }
 
@@ -30,12 +30,21 @@ const PORT_COUNTS = ['rxPackets', 'rxBytes', 'txPackets', 'txBytes', 'txRingFull
 export type PortCounts = Readonly<Record<(typeof PORT_COUNTS)[number], number>>;
 const Count = { rxPackets: 0, rxBytes: 1, txPackets: 2, txBytes: 3, txRingFull: 4 } as const;
 
-/** @param umem the queue's @returns memory for one backend at one queue */
-export function portMemory(umem: Umem): Pick<PortPlace, 'umem' | 'received' | 'sending' | 'counts'> {
+/** What a backend needs of memory at one queue. */
+export type PortMemory = Pick<PortPlace, 'umem' | 'received' | 'sending' | 'counts'>;
+
+/** @param umem the queue's. @param last what a backend has left whose place this one takes */
+export function portMemory(umem: Umem, last: PortMemory | undefined): PortMemory {
+  const { arena, frames } = umem;
+  const again = (bytes: Uint8Array | undefined) => bytes?.fill(0);
   return {
-    umem: { ...umem.place, pool: FramePool.emptyMemory(umem.frames), ledger: undefined },
-    received: Batch.memoryFor(BATCH),
-    sending: Batch.memoryFor(BATCH),
+    umem: {
+      ...umem.place,
+      pool: again(last?.umem.pool) ?? arena.allocate(FramePool.bytesFor(frames)),
+      ledger: undefined,
+    },
+    received: again(last?.received) ?? Batch.memoryFor(arena, BATCH),
+    sending: again(last?.sending) ?? Batch.memoryFor(arena, BATCH),
     counts: new SharedArrayBuffer(PORT_COUNTS.length * Float64Array.BYTES_PER_ELEMENT),
   };
 }
@@ -81,8 +90,8 @@ export class BackendPort {
     this.bytes = umem.bytes;
     this.limit = umem.frameSize;
     this.#socket = joinXskSocket(place.socket, umem, backendEnd(place.lane, umem, place.socket.counts));
-    this.#received = new Batch(umem.bytes, BATCH, place.received);
-    this.#sending = new Batch(umem.bytes, BATCH, place.sending);
+    this.#received = new Batch(umem, BATCH, place.received);
+    this.#sending = new Batch(umem, BATCH, place.sending);
     this.#counts = new Float64Array(place.counts);
     this.#bell = new Bell(place.bell);
   }

@@ -24,12 +24,12 @@ export class Estate {
   giveBack(): void {
     const { pool } = this.#umem;
     const { received, sending } = this.#place;
-    for (const memory of [received, sending]) {
-      const batch = new Batch(this.#umem.bytes, BATCH, memory);
+    const batches = [received, sending].map((memory) => new Batch(this.#umem, BATCH, memory));
+    for (const batch of batches) {
       for (const address of batch.addresses.subarray(batch.handled, batch.count)) pool.give(address);
       batch.count = 0;
     }
-    const batch = new Batch(this.#umem.bytes, BATCH);
+    const batch = batches[0]!;
     while (this.#socket.receive(batch) > 0) {
       for (const address of batch.addresses.subarray(0, batch.count)) pool.give(address);
       this.#return();

@@ -1,7 +1,7 @@
 import type { Link } from '../../netdev/index.js';
 import { withNamespace } from '../../sys/index.js';
 import { BoundSocket, joinXskSocket, Umem, type ZeroCopy } from '../../xsk/index.js';
-import { type PortPlace, portMemory } from './backend-port.js';
+import { type PortMemory, type PortPlace, portMemory } from './backend-port.js';
 import { accountFrames, type FrameAccount } from './frame-account.js';
 import type { KeptQueue } from './keeper.js';
 import { backendEnd, keeperEnd, type LanePlace, openLane } from './lane.js';
@@ -33,6 +33,8 @@ export class SteeredQueue implements Disposable {
   readonly #options: SteeredQueueOptions;
   readonly #keeper: BoundSocket;
   readonly #ports: Map<number, { readonly socket: BoundSocket; readonly place: PortPlace }> = new Map();
+  /** Of the backends that are and were at each slot. */
+  readonly #memory: Map<number, PortMemory> = new Map();
   /** Frames that backends received and sent here, as far as they are closed. */
   #received = 0;
   #sent = 0;
@@ -42,8 +44,8 @@ export class SteeredQueue implements Disposable {
     const { queue, sizes, capacity, frameSize } = options;
     this.#options = options;
     this.queue = queue;
-    this.lanes = Array.from({ length: capacity }, () => openLane(sizes));
     this.umem = new Umem({ frames: framesFor(sizes, capacity), frameSize });
+    this.lanes = Array.from({ length: capacity }, () => openLane(this.umem, sizes));
     try {
       // A socket has to have a ring of its own; nothing leads to this one.
       this.#keeper = this.#open(undefined, { rxSize: 1, txSize: 0 });
@@ -65,7 +67,9 @@ export class SteeredQueue implements Disposable {
     const socket = this.#open(this.#keeper.fd, { rxSize: sizes.rx, txSize });
     const { queue } = this;
     const { bell } = this.#options;
-    const place = { queue, socket: socket.place, lane: this.lanes[slot]!, bell, ...portMemory(this.umem) };
+    const memory = portMemory(this.umem, this.#memory.get(slot));
+    this.#memory.set(slot, memory);
+    const place = { queue, socket: socket.place, lane: this.lanes[slot]!, bell, ...memory };
     this.#ports.set(slot, { socket, place });
     return place;
   }
