@@ -1,7 +1,7 @@
 import { ChecksumMemory } from '../wire/index.js';
 import { Batch, FrameOwner, Packet, type Umem } from '../xsk/index.js';
 import { type BatchLoops, batchLoops } from './batch-loops.js';
-import { callForEach, MIXED, type PacketCallback } from './callback.js';
+import { callForEach, type PacketCallback } from './callback.js';
 import { DROP_SLOT, Drop, SocketSlot } from './counters.js';
 import { type ForwarderSocket, Member } from './forwarder-member.js';
 import { FragmentStages } from './fragment-stages.js';
@@ -200,24 +200,25 @@ export class Forwarder {
     this.#counters[member.row + SocketSlot.rxBytes]! += socket.receivedBytes;
     if (member.partialChecksums) this.#completeChecksums(member);
     this.#stages?.received(member.number, batch);
-    const port = this.#chooseEgress(member);
+    const isSaid = this.#chooseEgress(member);
     if (member.chooses) this.#stages!.leaving(member.number, batch);
     this.#stages?.departing();
-    if (port < 0 || member.chooses) this.#dispatch(member);
-    else this.#transmit(member, member.egress[port], 0, count);
+    if (isSaid) this.#dispatch(member);
+    else this.#transmit(member, member.egress[member.opposite], 0, count);
     this.#send();
     this.#stages?.publish();
     this.#took(member, count);
     return count;
   }
 
-  /** @returns the port that the whole batch goes to; MIXED, or another negative number: the batch says it of each packet */
-  #chooseEgress(member: Member): number {
+  /** @returns whether the batch says of each packet where it goes; else all go to the opposite port */
+  #chooseEgress(member: Member): boolean {
+    const { opposite } = member;
     if (this.#fragments !== undefined) this.#fragments.chooseEgress(member, this.#callback);
-    else if (this.#callback !== undefined) return callForEach(this.#callback, this.#packet, this.#batch);
-    else if (member.chooses || member.opposite < 0) this.#batch.egress.fill(member.opposite, 0, this.#batch.count);
-    else return member.opposite;
-    return MIXED;
+    else if (this.#callback !== undefined) callForEach(this.#callback, this.#packet, this.#batch);
+    else if (member.chooses || opposite < 0) this.#batch.egress.fill(opposite, 0, this.#batch.count);
+    else return false;
+    return true;
   }
 
   /** @returns how many packets came that no batch holds */

@@ -31,21 +31,14 @@ export class Arena implements Disposable {
   /** What this thread has of it and has not allocated yet. */
   #next = 0;
   #end = 0;
-  /** Whether there is no more to have than that. */
-  readonly #isPart: boolean;
   /** Where what was mapped and is not any more stood, by its length. */
   readonly #vacant: Map<number, number[]> = new Map();
   #isClosed = false;
 
-  private constructor(memory: WasmMemory, isBorrowed: boolean, part?: Uint8Array) {
+  private constructor(memory: WasmMemory, isBorrowed: boolean) {
     this.memory = memory;
     this.#address = calls.addressOf(new Uint8Array(memory.buffer, 0, 1));
     this.#isBorrowed = isBorrowed;
-    this.#isPart = part !== undefined;
-    if (part !== undefined) {
-      this.#next = part.byteOffset;
-      this.#end = part.byteOffset + part.byteLength;
-    }
     if (!isBorrowed) opened(this, 'mapping', `${this.#address.toString(16)}, an arena`);
   }
 
@@ -64,12 +57,6 @@ export class Arena implements Disposable {
   /** Memory that another thread has made, and closes when this thread has ended. */
   static of(memory: WasmMemory): Arena {
     return new Arena(memory, true);
-  }
-
-  /** A part that was allocated, to allocate from anew: what was there is lost. */
-  static within(memory: WasmMemory, part: Uint8Array): Arena {
-    part.fill(0);
-    return new Arena(memory, true, part);
   }
 
   /** The process's address of a byte. */
@@ -157,7 +144,6 @@ export class Arena implements Disposable {
   }
 
   #grow(length: number): void {
-    if (this.#isPart) throw new XdpError('XDP_ERR_INTERNAL', `a part of the memory has no room for ${length} bytes`);
     const pages = up(length, WASM_PAGE) / WASM_PAGE;
     let begin: number;
     try {

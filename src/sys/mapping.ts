@@ -10,8 +10,6 @@ const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
-const MADV_HUGEPAGE = 14;
-const PAGE = 4096;
 
 /** Gives address ranges back once no view over them can be reached any more. */
 const ranges = new FinalizationRegistry<{ address: number; length: number }>(({ address, length }) =>
@@ -44,18 +42,10 @@ export class Mapping implements Disposable {
     return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset), length);
   }
 
-  /**
-   * Maps `length` bytes of zeroed memory, page-aligned and populated. In huge pages where the kernel has them to give: packets
-   * in ten thousand frames would each miss the TLB.
-   */
+  /** Maps `length` bytes of zeroed memory, page-aligned and populated. */
   static anonymous(length: number): Mapping {
-    const address = calls.mmap(0, length, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    const mapping = new Mapping(address, length);
-    // Refused by a kernel without them: Documentation/admin-guide/mm/transhuge.rst.
-    calls.madvise(address, length, MADV_HUGEPAGE);
-    const bytes = new Uint8Array(mapping.buffer);
-    for (let at = 0; at < length; at += PAGE) bytes[at] = 0;
-    return mapping;
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, flags, -1, 0), length);
   }
 
   /**

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { calls, Mapping, OwnedFd, openResources, traceResources } from '../../dist/sys/index.js';
@@ -17,23 +16,6 @@ test('anonymous memory is zeroed, page-aligned and ours to write', () => {
   expect(bytes.every((byte) => byte === 0)).toBe(true);
   bytes.fill(7);
   expect(new Uint32Array(mapping.buffer)[2047]).toBe(0x07070707);
-});
-
-test('large anonymous memory is in huge pages, if the kernel has any', (context) => {
-  const huge = '/sys/kernel/mm/transparent_hugepage/enabled';
-  if (!existsSync(huge)) return context.skip('this kernel was built without transparent huge pages');
-  using mapping = Mapping.anonymous(8 << 20);
-  const areas = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
-  const covers = (area: string) => {
-    const [from, to] = area
-      .split(' ', 1)[0]!
-      .split('-')
-      .map((text) => Number.parseInt(text, 16));
-    return from! <= mapping.address && mapping.address < to!;
-  };
-  const area = areas.find(covers)!;
-  expect(area).toMatch(/^VmFlags:.* hg\b/m);
-  expect(area).toMatch(/^Rss: +8192 kB$/m);
 });
 
 test('two mappings of one descriptor are the same memory, and Atomics work on it', () => {

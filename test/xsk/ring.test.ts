@@ -83,14 +83,15 @@ test('descriptors: address and length arrive together, without options', () => {
         expect(producer.reserve(count)).toBe(count);
         const addresses = Uint32Array.from({ length: count }, (_, i) => 0xffff_f000 + i);
         const lengths = Uint32Array.from({ length: count }, (_, i) => number + i);
-        producer.write(words(0, [7, 8, ...addresses]), words(1, [7, 8, ...lengths]), 2, count);
+        const bytes = lengths.reduce((sum, length) => sum + length, 0);
+        expect(producer.write(words(0, [7, 8, ...addresses]), words(1, [7, 8, ...lengths]), 2, count)).toBe(bytes);
         producer.submit(count);
         expect(consumer.peek(SIZE)).toBe(count);
         for (let i = 0; i < count; i++) {
           expect([consumer.address(i), consumer.length(i), consumer.options(i)]).toEqual([addresses[i], lengths[i], 0]);
         }
         const read = { addresses: words(0, new Uint32Array(count)), lengths: words(1, new Uint32Array(count)) };
-        consumer.read(read.addresses, read.lengths, count);
+        expect(consumer.read(read.addresses, read.lengths, count)).toBe(bytes);
         expect(read).toEqual({ addresses, lengths });
         consumer.release(count);
         number += count;

@@ -5,6 +5,10 @@
 /** The first packet from `from` on that is dropped: whose egress is negative; `count` when there is none. */
 export function firstDropped(egress: u32, from: u32, count: u32): u32 {
   let i = from;
+  for (; i + 4 <= count; i += 4) {
+    const negative = i32x4.bitmask(v128.load(egress + (i << 2)));
+    if (negative !== 0) return i + ctz(negative);
+  }
   while (i < count && load<i32>(egress + (i << 2)) >= 0) i++;
   return i;
 }
@@ -12,7 +16,12 @@ export function firstDropped(egress: u32, from: u32, count: u32): u32 {
 /** The first packet behind `from` that leaves elsewhere. */
 export function endOfRun(egress: u32, from: u32, count: u32): u32 {
   const port = load<i32>(egress + (from << 2));
+  const ports = i32x4.splat(port);
   let i = from + 1;
+  for (; i + 4 <= count; i += 4) {
+    const others = i32x4.bitmask(i32x4.ne(v128.load(egress + (i << 2)), ports));
+    if (others !== 0) return i + ctz(others);
+  }
   while (i < count && load<i32>(egress + (i << 2)) === port) i++;
   return i;
 }
