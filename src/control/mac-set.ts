@@ -10,7 +10,7 @@ const MASK = PLACES - 1;
 const USED = 0x1_0000;
 /** Bytes of the filter: eight for each address of a full set. */
 const FILTER_SHIFT = 19;
-export const FILTER_BYTES: number = 1 << (32 - FILTER_SHIFT);
+const FILTER = 1 << (32 - FILTER_SHIFT);
 /** 2^32 divided by the golden ratio. */
 const GOLDEN = 0x9e37_79b9;
 /** Bytes in front of the table: how many addresses there are, and how often they have changed. */
@@ -25,7 +25,10 @@ const HEAD = 8;
  */
 export class MacSet {
   /** Of the shared memory. */
-  static readonly BYTES: number = HEAD + PLACES * 8 + FILTER_BYTES;
+  static readonly BYTES: number = HEAD + PLACES * 8 + FILTER;
+  /** Where in it the table and the filter begin. */
+  static readonly TABLE_AT: number = HEAD;
+  static readonly FILTER_AT: number = HEAD + PLACES * 8;
   static readonly MOST: number = MOST;
 
   readonly shared: SharedArrayBuffer;
@@ -40,8 +43,8 @@ export class MacSet {
     this.shared = shared ?? new SharedArrayBuffer(MacSet.BYTES);
     this.#count = new Int32Array(this.shared, 0, 1);
     this.#version = new Int32Array(this.shared, 4, 1);
-    this.#words = new Int32Array(this.shared, HEAD, PLACES * 2);
-    this.#filter = new Uint8Array(this.shared, HEAD + PLACES * 8, FILTER_BYTES);
+    this.#words = new Int32Array(this.shared, MacSet.TABLE_AT, PLACES * 2);
+    this.#filter = new Uint8Array(this.shared, MacSet.FILTER_AT, FILTER);
   }
 
   /** How many addresses it has. */
@@ -83,11 +86,6 @@ export class MacSet {
   /** Another number after each change. */
   get version(): number {
     return Atomics.load(this.#version, 0);
-  }
-
-  /** Copies the filter: a byte for each hash of an address's last four bytes, 1 where the set may have it. */
-  copyFilter(to: Uint8Array): void {
-    to.set(this.#filter);
   }
 
   /** Lower case with colons, in order. */

@@ -42,6 +42,10 @@ export class TapStage {
     if (count === 0) return;
     const { addresses, lengths, bytes, marks, hasMarks, scratch: chosen } = batch;
     const producer = this.#producer;
+    if (!hasMarks && !this.#fragments) {
+      producer.writeListed(batch, count, port, direction, this.#seconds, this.#nanoseconds, drop);
+      return;
+    }
     const seconds = this.#seconds;
     const nanoseconds = this.#nanoseconds;
     for (let n = 0; n < count; n++) {

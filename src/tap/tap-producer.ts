@@ -1,4 +1,5 @@
 import { Arena, calls, WasmCode, type WasmMemory, XdpError } from '../sys/index.js';
+import type { Batch } from '../xsk/index.js';
 import { BLOCK_BYTES, BLOCK_WORDS, Block, RECORD_BYTES, RECORD_WORDS, Record, Ring } from './layout.js';
 import { settleRing } from './ring-repair.js';
 import { generationOf, Kind, kindOf, stateOf } from './state.js';
@@ -11,12 +12,26 @@ export interface TapPlace {
   readonly bytes: Uint8Array;
 }
 
-/** What src/tap/wasm/copy.ts exports. */
-interface CopyLoops {
+/** What src/tap/wasm/records.ts exports. */
+interface RecordLoops {
   copy(to: number, from: number, length: number): void;
+  writeRecords(
+    state: number,
+    limit: number,
+    list: number,
+    first: number,
+    count: number,
+    addresses: number,
+    lengths: number,
+    frames: number,
+    snap: number,
+    place: number,
+    seconds: number,
+    nanoseconds: number,
+  ): number;
 }
 
-const code = new WasmCode<CopyLoops>(new URL('./wasm/copy.wasm', import.meta.url));
+const code = new WasmCode<RecordLoops>(new URL('./wasm/records.wasm', import.meta.url));
 
 /** Bytes that are copied at a time. */
 const STRIDE = 16;
@@ -65,8 +80,10 @@ export class TapProducer {
   /** The record that was written last, for {@link append}; -1: it was lost. */
   #last = -1;
   readonly #arena: Arena;
-  readonly #loops: CopyLoops;
-  /** Memory that packets came from last; where it is in the arena, and how far it is good for {@link CopyLoops.copy}: -1 where not. */
+  readonly #loops: RecordLoops;
+  /** What {@link RecordLoops.writeRecords} brings up to date. */
+  readonly #state: Uint32Array;
+  /** Memory that packets came from last; where it is in the arena, and how far it is good for {@link RecordLoops.copy}: -1 where not. */
   #source: Uint8Array | undefined;
   #sourceAt = 0;
   #sourceEnd = -1;
@@ -75,6 +92,8 @@ export class TapProducer {
     const memory = TapMemory.of(place.bytes);
     this.#arena = Arena.of(place.memory);
     this.#loops = code.over(place.memory);
+    const state = this.#arena.allocate(8);
+    this.#state = new Uint32Array(state.buffer, state.byteOffset, 2);
     const { rings, blocks, blockBytes, snapLength } = memory.geometry;
     if (!Number.isInteger(ring) || ring < 0 || ring >= rings) {
       throw new XdpError('XDP_ERR_USAGE', `the tap has producers 0 to ${rings - 1}, not ${ring}`);
@@ -148,6 +167,54 @@ export class TapProducer {
     this.#at = at + RECORD_WORDS + ((captured + 3) >>> 2);
     this.#count++;
     return true;
+  }
+
+  /**
+   * Writes packets that each lie in one frame and that nothing was done to, as {@link write} does for one.
+   *
+   * @param batch in the tap's arena; its scratch lists the packets
+   * @param count of those in the list
+   */
+  writeListed(
+    { addresses, lengths, bytes, scratch }: Batch,
+    count: number,
+    interfaceIndex: number,
+    direction: number,
+    seconds: number,
+    nanoseconds: number,
+    drop: number,
+  ): void {
+    const tap = this.#memory.bytes.byteOffset;
+    const state = this.#state;
+    const place = interfaceIndex | (direction << 16) | (drop << 24);
+    for (let next = 0; next < count; ) {
+      if (this.#at > this.#limit && !this.#open(seconds, nanoseconds)) {
+        this.#batchLost += count - next;
+        this.#missed += count - next;
+        break;
+      }
+      state[0] = tap + (this.#at << 2);
+      state[1] = this.#missed;
+      const end = this.#loops.writeRecords(
+        state.byteOffset,
+        tap + (this.#limit << 2),
+        scratch.byteOffset,
+        next,
+        count,
+        addresses.byteOffset,
+        lengths.byteOffset,
+        bytes.byteOffset,
+        this.#snap,
+        place,
+        seconds,
+        nanoseconds,
+      );
+      this.#at = (state[0]! - tap) >>> 2;
+      this.#missed = state[1]!;
+      this.#count += end - next;
+      next = end;
+    }
+    this.#last = -1;
   }
 
   /** Adds a further fragment to the packet that was written last, if that was not lost. */
