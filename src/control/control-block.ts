@@ -44,6 +44,14 @@ export class ControlBlock<Schema extends SettingsSchema> {
     return Atomics.load(this.#generation, 0);
   }
 
+  /**
+   * Whether the generation is another one. For every turn: a plain read, which takes a tenth of an atomic one's time. What it tells
+   * comes a moment late, and only {@link generation} promises that what was set before is seen.
+   */
+  hasChanged(since: number | undefined): boolean {
+    return this.#generation[0] !== since;
+  }
+
   /** @param port index of the interface, for a setting that each has its own of. @throws XDP_ERR_USAGE */
   get(name: SettingName<Schema>, port?: number): number {
     return this.#values[this.#slot(name, port)]!;

@@ -44,14 +44,16 @@ export class MacFilter {
 
   /** Lists, in `scratch` and in order, which of the packets `from` up to `to` are to or from a member. @returns how many */
   search({ addresses, bytes, scratch }: Packets, from: number, to: number): number {
-    const { version } = this.#set;
-    if (version !== this.#version) {
-      this.#copy.set(new Uint8Array(this.#set.shared));
-      this.#version = version;
-    }
+    if (this.#set.hasChanged(this.#version)) this.#renew();
     const at = this.#copy.byteOffset;
     const filter = at + MacSet.FILTER_AT;
     const table = at + MacSet.TABLE_AT;
     return this.#loops.search(addresses.byteOffset, from, to, bytes.byteOffset, filter, table, scratch.byteOffset);
+  }
+
+  /** What is added while it copies is a change of its own. */
+  #renew(): void {
+    this.#version = this.#set.version;
+    this.#copy.set(new Uint8Array(this.#set.shared));
   }
 }

@@ -90,7 +90,7 @@ export class FaultInjector {
 
   /** Whether faults may befall what comes in by a socket now: then its packets have to go through {@link apply}. */
   isActive(socket: number): boolean {
-    if (this.#control.generation !== this.#generation) this.#refresh();
+    if (this.#control.hasChanged(this.#generation)) this.#refresh();
     return this.#streams[socket]!.isActive;
   }
 

@@ -29,7 +29,7 @@ export class Selection {
   choose(batch: Batch, sources: MacSet, destinations: MacSet): number {
     this.firsts = batch.scratch;
     const count = this.#fragments ? this.#wholePackets(batch) : this.#packets(batch);
-    if (sources.size === 0 && destinations.size === 0) return count;
+    if (sources.isEmpty && destinations.isEmpty) return count;
     return this.#addressed(batch, count, sources, destinations);
   }
 
@@ -52,8 +52,8 @@ export class Selection {
   #addressed(batch: Batch, count: number, sources: MacSet, destinations: MacSet): number {
     const { firsts } = this;
     const { bytes, addresses } = batch;
-    const anySource = sources.size === 0;
-    const anyDestination = destinations.size === 0;
+    const anySource = sources.isEmpty;
+    const anyDestination = destinations.isEmpty;
     let chosen = 0;
     for (let i = 0; i < count; i++) {
       const first = firsts[i]!;

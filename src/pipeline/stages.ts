@@ -85,11 +85,11 @@ export class Stages {
   /** Whether other stages are on than when it was last asked. For each turn. */
   changed(): boolean {
     const { settings, faults, drops } = this.#memory;
+    const dropping = !drops.isEmpty;
+    const differs = settings.hasChanged(this.#generation) || faults.hasChanged(this.#faultGeneration);
+    if (!differs && dropping === this.#dropping) return false;
     const { generation } = settings;
     const faultGeneration = faults.generation;
-    const dropping = drops.size > 0;
-    const same = generation === this.#generation && faultGeneration === this.#faultGeneration;
-    if (same && dropping === this.#dropping) return false;
     const read = this.#sockets.map(({ port }) => settings.read(port));
     // A change is under way: at the next turn.
     if (read.includes(undefined) || settings.generation !== generation) return false;

@@ -64,7 +64,7 @@ export class TapStage {
   /** Lists the packets of these frames that are tapped, by their first frames, in the batch's scratch. @returns how many */
   #choose(batch: Batch, from: number, to: number): number {
     const { scratch: chosen } = batch;
-    const all = this.#macs.size === 0;
+    const all = this.#macs.isEmpty;
     if (this.#fragments) return this.#chooseWhole(batch, from, to, all);
     if (!all) return this.#filter.search(batch, from, to);
     for (let i = from; i < to; i++) chosen[i - from] = i;
