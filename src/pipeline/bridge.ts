@@ -106,12 +106,12 @@ export class Bridge implements AsyncDisposable {
         batchMemory: Batch.memoryFor(umem.arena, batchCapacity(batch, umem)),
         seat: new SharedArrayBuffer(SEAT_BYTES),
         pipeline: this.pipeline.place,
-        tap: tap?.placeIn(umem.arena),
+        tap: tap?.mapInto(umem.arena),
         holdMemory: FaultInjector.holdMemory(options.holdFrames ?? HOLD_FRAMES),
         faultLog: faultLog?.rings[worker],
         counters: this.#counters.shared,
       };
-      return new WorkerSeat(seat, callback?.href, onDeath);
+      return new WorkerSeat(seat, umem.arena, callback?.href, onDeath);
     });
     this.#watch = watch;
     watch.follow({

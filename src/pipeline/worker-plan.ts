@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../sys/index.js';
-import type { TapPlace } from '../tap/index.js';
 import type { SocketPlace, UmemPlace } from '../xsk/index.js';
 import type { FrameAudit } from './frame-audit.js';
 import type { PipelinePlace } from './pipeline-memory.js';
@@ -42,7 +41,7 @@ export interface SeatPlan {
   readonly seat: SharedArrayBuffer;
   readonly pipeline: PipelinePlace;
   /** Where each worker has a ring, by its number. */
-  readonly tap: TapPlace | undefined;
+  readonly tap: Uint8Array | undefined;
   /** Of the frames that faults hold back: FaultInjector.holdMemory. */
   readonly holdMemory: SharedArrayBuffer;
   /** Where its faults are logged to. */

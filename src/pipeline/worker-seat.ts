@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { XdpError } from '../sys/index.js';
+import { type Arena, XdpError } from '../sys/index.js';
 import type { FrameAudit } from './frame-audit.js';
 import { type Resolvers, withResolvers } from './with-resolvers.js';
 import { Seat, type SeatPlan, STOP, type WorkerMessage, type WorkerPlan } from './worker-plan.js';
@@ -8,6 +8,8 @@ import { Seat, type SeatPlan, STOP, type WorkerMessage, type WorkerPlan } from '
 const END = 3000;
 /** Milliseconds that a module may take until it is loaded. */
 const PREPARED = 30_000;
+/** Bytes for a thread's stages: the copies of two sets are most of it. */
+const ROOM = 1 << 16;
 /** So many threads of a seat may die within so many milliseconds; the next death ends the work. */
 const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
@@ -38,13 +40,22 @@ export class WorkerSeat {
   readonly #done: Resolvers<FrameAudit>;
   readonly #onDeath: (worker: number, cause: unknown) => void;
   readonly #occupants = new Set<Occupant>();
+  readonly #arena: Arena;
+  /** Memory that threads have had for themselves, and no living one has now. */
+  readonly #rooms: Uint8Array[] = [];
   #deaths: number[] = [];
   /** Threads started so far. */
   #started = 0;
 
-  /** @param onDeath called when a thread died, and the next one was called */
-  constructor(plan: SeatPlan, callback: string | undefined, onDeath: (worker: number, cause: unknown) => void) {
+  /** @param arena of its UMEM. @param onDeath called when a thread died, and the next one was called */
+  constructor(
+    plan: SeatPlan,
+    arena: Arena,
+    callback: string | undefined,
+    onDeath: (worker: number, cause: unknown) => void,
+  ) {
     this.#plan = plan;
+    this.#arena = arena;
     this.#words = new Int32Array(plan.seat);
     this.#onDeath = onDeath;
     this.#done = withResolvers<FrameAudit>();
@@ -97,7 +108,8 @@ export class WorkerSeat {
 
   #call(callback: string | undefined): Occupant {
     const generation = this.#started++;
-    const plan: WorkerPlan = { ...this.#plan, callback, generation };
+    const room = this.#rooms.pop() ?? this.#arena.allocate(ROOM);
+    const plan: WorkerPlan = { ...this.#plan, umem: { ...this.#plan.umem, room }, callback, generation };
     const thread = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: plan,
       name: `xdpkit-${plan.worker}`,
@@ -126,6 +138,7 @@ export class WorkerSeat {
     });
     thread.on('exit', () => {
       this.#occupants.delete(occupant);
+      this.#rooms.push(room);
       for (const { reject } of [prepared, ready]) reject(cause);
       if (!left) this.#died(occupant, seated, cause);
       gone.resolve();

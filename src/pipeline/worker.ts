@@ -79,7 +79,7 @@ function run(umem: Umem, sockets: readonly XskSocket[], callback: PacketCallback
       sockets: plan.sockets.map(({ port, queue, queues, socket }) => ({ port, queue, queues, number: socket })),
       holdMemory: plan.holdMemory,
       faultLog: plan.faultLog,
-      tap: plan.tap && TapProducer.at(plan.tap, plan.worker),
+      tap: plan.tap && TapProducer.at(plan.tap, plan.worker, umem.arena),
     }),
   });
   const poller = new Poller(sockets.map(({ fd }) => fd));

@@ -35,10 +35,15 @@ export class Arena implements Disposable {
   readonly #vacant: Map<number, number[]> = new Map();
   #isClosed = false;
 
-  private constructor(memory: WasmMemory, isBorrowed: boolean) {
+  private constructor(memory: WasmMemory, isBorrowed: boolean, room?: Uint8Array) {
     this.memory = memory;
     this.#address = calls.addressOf(new Uint8Array(memory.buffer, 0, 1));
     this.#isBorrowed = isBorrowed;
+    if (room !== undefined) {
+      room.fill(0);
+      this.#next = room.byteOffset;
+      this.#end = room.byteOffset + room.byteLength;
+    }
     if (!isBorrowed) opened(this, 'mapping', `${this.#address.toString(16)}, an arena`);
   }
 
@@ -54,9 +59,13 @@ export class Arena implements Disposable {
     }
   }
 
-  /** Memory that another thread has made, and closes when this thread has ended. */
-  static of(memory: WasmMemory): Arena {
-    return new Arena(memory, true);
+  /**
+   * Memory that another thread has made, and closes when this thread has ended.
+   *
+   * @param room memory in it for what this thread allocates, anew: without it, or when it is used up, the arena grows, for good
+   */
+  static of(memory: WasmMemory, room?: Uint8Array): Arena {
+    return new Arena(memory, true, room);
   }
 
   /** The process's address of a byte. */

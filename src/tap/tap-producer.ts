@@ -1,16 +1,9 @@
-import { Arena, calls, WasmCode, type WasmMemory, XdpError } from '../sys/index.js';
+import { type Arena, calls, WasmCode, XdpError } from '../sys/index.js';
 import type { Batch } from '../xsk/index.js';
 import { BLOCK_BYTES, BLOCK_WORDS, Block, RECORD_BYTES, RECORD_WORDS, Record, Ring } from './layout.js';
 import { settleRing } from './ring-repair.js';
 import { generationOf, Kind, kindOf, stateOf } from './state.js';
 import { TapMemory } from './tap-memory.js';
-
-/** Where a tap is, in a form that another thread of its process can be told. */
-export interface TapPlace {
-  /** Of the arena that it is mapped into. */
-  readonly memory: WasmMemory;
-  readonly bytes: Uint8Array;
-}
 
 /** What src/tap/wasm/records.ts exports. */
 interface RecordLoops {
@@ -88,10 +81,10 @@ export class TapProducer {
   #sourceAt = 0;
   #sourceEnd = -1;
 
-  private constructor(place: TapPlace, ring: number) {
-    const memory = TapMemory.of(place.bytes);
-    this.#arena = Arena.of(place.memory);
-    this.#loops = code.over(place.memory);
+  private constructor(bytes: Uint8Array, ring: number, arena: Arena) {
+    const memory = TapMemory.of(bytes);
+    this.#arena = arena;
+    this.#loops = code.over(arena.memory);
     const state = this.#arena.allocate(8);
     this.#state = new Uint32Array(state.buffer, state.byteOffset, 2);
     const { rings, blocks, blockBytes, snapLength } = memory.geometry;
@@ -115,10 +108,12 @@ export class TapProducer {
    * The producer of a ring, for the thread that calls; one thread at a time may be. When the thread before was ended in the
    * middle of a write, what it had published stays, and what it had not is as if it had never been.
    *
+   * @param bytes what `TapQueue.mapInto` has given
+   * @param arena the one that the tap is mapped into
    * @throws XDP_ERR_USAGE for a ring that the tap has not
    */
-  static at(place: TapPlace, ring: number): TapProducer {
-    return new TapProducer(place, ring);
+  static at(bytes: Uint8Array, ring: number, arena: Arena): TapProducer {
+    return new TapProducer(bytes, ring, arena);
   }
 
   /**

@@ -6,7 +6,7 @@ import { generationOf, Kind, kindOf, stateOf } from './state.js';
 import { NewTapFile } from './tap-file.js';
 import { TapMemory, tapLength, wordsOf, writeHeader } from './tap-memory.js';
 import { encodeNames, geometryOf, TAP_NAME, type TapOptions } from './tap-options.js';
-import { type TapPlace, TapProducer } from './tap-producer.js';
+import { TapProducer } from './tap-producer.js';
 import { statusOf, type TapStatus } from './tap-status.js';
 
 /** What a tap is in. */
@@ -22,7 +22,8 @@ interface TapFile {
  *
  * ```ts
  * using tap = TapQueue.create({ producers: 2, interfaces: ['eth1', 'eth2'] });
- * new Worker(file, { workerData: { tap: tap.placeIn(umem.arena), ring: 0 } }); // TapProducer.at(tap, ring) in there
+ * const { memory } = umem.arena;
+ * new Worker(file, { workerData: { memory, tap: tap.mapInto(umem.arena) } }); // TapProducer.at(tap, 0, Arena.of(memory)) in there
  * ```
  */
 export class TapQueue implements Disposable {
@@ -78,21 +79,22 @@ export class TapQueue implements Disposable {
   /**
    * For a thread of this process that writes: `TapProducer.at`. It has to end before the tap is closed.
    *
-   * @param arena that the packets are in; the tap is mapped into it, and stays for as long as it does
+   * @param arena that the packets are in; the tap stays there for as long as it does
    */
-  placeIn(arena: Arena): TapPlace {
-    return { memory: arena.memory, bytes: arena.map(this.#file.fd, this.#file.mapping.length, 0) };
+  mapInto(arena: Arena): Uint8Array {
+    return arena.map(this.#file.fd, this.#file.mapping.length, 0);
   }
 
   /**
    * The producer of a ring, for this thread.
    *
-   * @param arena as for {@link placeIn}; default: one that no packets are in, which takes longer
+   * @param arena as for {@link mapInto}; default: one that no packets are in, which takes longer
    * @throws XDP_ERR_USAGE for a ring that the tap has not
    */
   producer(ring: number, arena?: Arena): TapProducer {
     if (arena === undefined) this.#arena ??= Arena.create();
-    return TapProducer.at(this.placeIn(arena ?? this.#arena!), ring);
+    const there = arena ?? this.#arena!;
+    return TapProducer.at(this.mapInto(there), ring, there);
   }
 
   /** After a producer's thread has ended, in whatever way: consumers get all that it had published. */

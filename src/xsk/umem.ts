@@ -47,6 +47,8 @@ export interface UmemPlace {
   /** Of the pool, and of the ledger where there is one. */
   readonly pool: Uint8Array;
   readonly ledger: SharedArrayBuffer | undefined;
+  /** For what the thread allocates besides. One that others follow should have it: see {@link Arena.of}. */
+  readonly room?: Uint8Array | undefined;
 }
 
 /**
@@ -93,10 +95,16 @@ export class Umem implements Disposable {
     this.txMetadata = txMetadata;
     const { memory } = options;
     const place = memory instanceof Arena ? undefined : memory;
-    this.arena = memory instanceof Arena ? memory : place === undefined ? Arena.create() : Arena.of(place.memory);
     this.#ownsArena = memory === undefined;
-    this.bytes = place?.bytes ?? this.arena.allocatePages(length);
-    this.pool = new FramePool(frames, frameSize, place?.pool ?? this.arena.allocate(FramePool.bytesFor(frames)));
+    if (memory instanceof Arena) this.arena = memory;
+    else this.arena = place === undefined ? Arena.create() : Arena.of(place.memory, place.room);
+    try {
+      this.bytes = place?.bytes ?? this.arena.allocatePages(length);
+      this.pool = new FramePool(frames, frameSize, place?.pool ?? this.arena.allocate(FramePool.bytesFor(frames)));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     if (place === undefined) this.pool.fill();
     this.unaligned = this.pool.chunkMask === 0;
     this.plain = !this.unaligned && !fragments && txMetadata === false;

@@ -1,10 +1,11 @@
 /** A thread that writes numbered packets into a ring of a tap: `batch` at a time, until it is told to stop or has written `most`. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Arena } from '../../dist/sys/index.js';
 import { TapProducer } from '../../dist/tap/index.js';
 
-const { place, ring, most, batch, pause, control } = workerData;
+const { memory, tap, ring, most, batch, pause, control } = workerData;
 const stop = new Int32Array(control);
-const producer = TapProducer.at(place, ring);
+const producer = TapProducer.at(tap, ring, Arena.of(memory));
 const packet = new Uint8Array(256);
 const view = new DataView(packet.buffer);
 view.setUint32(12, ring, true);

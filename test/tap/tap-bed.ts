@@ -36,7 +36,15 @@ export class TapBed implements AsyncDisposable {
   /** @returns what the thread has written, when it has ended */
   async produce(ring: number, most: number, { batch = 64, pause = 0 } = {}): Promise<() => Promise<Written>> {
     const worker = new Worker(new URL('./producer-thread.mjs', import.meta.url), {
-      workerData: { place: this.tap.placeIn(this.#arena), ring, most, batch, pause, control: this.#control },
+      workerData: {
+        memory: this.#arena.memory,
+        tap: this.tap.mapInto(this.#arena),
+        ring,
+        most,
+        batch,
+        pause,
+        control: this.#control,
+      },
     });
     this.#workers.push(worker);
     const messages: (Written | { ready: true })[] = [];
