@@ -12,7 +12,7 @@ const UNPRIVILEGED = [
   'test/e2e/usage.test.ts',
   'test/quic/{cid,cid-command,dissector}.test.ts',
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
-  'test/sys/{arena,errors,mapping,owned-fd}.test.ts',
+  'test/sys/{arena,errors,mapping,owned-fd,wasm}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
   'test/pipeline/{batch-loops,bridge-plan,counters,drop-reasons,forwarder,fragments,orphans,statistics}.test.ts',
 ];

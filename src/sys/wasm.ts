@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { XdpError } from './errors.js';
 
 /** Memory of WebAssembly that threads share: what `new WebAssembly.Memory({ shared: true })` makes. */
 export interface WasmMemory {
@@ -38,13 +39,30 @@ export class WasmCode<Exports extends object> {
     this.#url = url;
   }
 
+  /** @throws XDP_ERR_PLATFORM on an x86-64 processor without SSE4.1, which V8 needs for four numbers at once */
   over(memory: WasmMemory): Exports {
     let exports = this.#instances.get(memory);
     if (exports === undefined) {
-      this.#module ??= new WebAssembly.Module(readFileSync(this.#url));
+      this.#module ??= compile(this.#url);
       exports = new WebAssembly.Instance(this.#module, { env: { memory } }).exports as Exports;
       this.#instances.set(memory, exports);
     }
     return exports;
+  }
+}
+
+function compile(url: URL): object {
+  const code = readFileSync(url);
+  try {
+    return new WebAssembly.Module(code);
+  } catch (cause) {
+    throw new XdpError(
+      'XDP_ERR_PLATFORM',
+      `this processor can't run ${url.pathname.split('/').at(-1)}: it lacks SSE4.1`,
+      {
+        cause,
+        advice: 'give a virtual machine a newer processor model, or the one of its host (QEMU: -cpu host or max)',
+      },
+    );
   }
 }
