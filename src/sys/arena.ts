@@ -1,15 +1,9 @@
 import * as calls from './calls.js';
 import { XdpError } from './errors.js';
+import { clearMapped, mapShared } from './map-memory.js';
 import { closed, opened } from './trace.js';
 import { newWasmMemory, WASM_PAGE, type WasmMemory } from './wasm.js';
 
-const PROT_READ_WRITE = 3;
-const MAP_SHARED = 0x01;
-const MAP_PRIVATE = 0x02;
-const MAP_FIXED = 0x10;
-const MAP_ANONYMOUS = 0x20;
-const MAP_NORESERVE = 0x4000;
-const MAP_POPULATE = 0x8000;
 const MADV_HUGEPAGE = 14;
 const PAGE = 4096;
 const HUGE_PAGE = 0x20_0000;
@@ -100,12 +94,11 @@ export class Arena implements Disposable {
     const whole = up(length, PAGE);
     // V8's memory begins where a page begins.
     const at = this.#take(whole, PAGE, 0);
-    const flags = MAP_SHARED | MAP_POPULATE | MAP_FIXED;
     try {
-      calls.mmap(this.#address + at, whole, PROT_READ_WRITE, flags, fd, offset);
+      mapShared(this.#address + at, whole, fd, offset);
     } catch (error) {
       // Nothing may be there now, not even the memory from before.
-      this.#clear(at, whole);
+      clearMapped(this.#address + at, whole);
       this.#vacate(at, whole);
       throw error;
     }
@@ -116,7 +109,7 @@ export class Arena implements Disposable {
   unmap({ byteOffset, byteLength }: Uint8Array): void {
     if (this.#isClosed) return;
     const whole = up(byteLength, PAGE);
-    this.#clear(byteOffset, whole);
+    clearMapped(this.#address + byteOffset, whole);
     this.#vacate(byteOffset, whole);
   }
 
@@ -129,7 +122,7 @@ export class Arena implements Disposable {
     if (this.#isClosed || this.#isBorrowed) return;
     this.#isClosed = true;
     closed(this);
-    this.#clear(0, this.memory.buffer.byteLength);
+    clearMapped(this.#address, this.memory.buffer.byteLength);
   }
 
   [Symbol.dispose](): void {
@@ -167,11 +160,6 @@ export class Arena implements Disposable {
 
   #vacate(offset: number, length: number): void {
     this.#vacant.set(length, [...(this.#vacant.get(length) ?? []), offset]);
-  }
-
-  #clear(offset: number, length: number): void {
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    calls.mmap(this.#address + offset, length, PROT_READ_WRITE, flags, -1, 0);
   }
 }
 

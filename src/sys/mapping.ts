@@ -1,15 +1,8 @@
 import * as calls from './calls.js';
 import { currentBackend } from './calls.js';
 import { XdpError } from './errors.js';
+import { clearMapped, mapAnonymous, mapShared } from './map-memory.js';
 import { closed, opened } from './trace.js';
-
-const PROT_READ_WRITE = 3;
-const MAP_SHARED = 0x01;
-const MAP_PRIVATE = 0x02;
-const MAP_FIXED = 0x10;
-const MAP_ANONYMOUS = 0x20;
-const MAP_NORESERVE = 0x4000;
-const MAP_POPULATE = 0x8000;
 
 /** Gives address ranges back once no view over them can be reached any more. */
 const ranges = new FinalizationRegistry<{ address: number; length: number }>(({ address, length }) =>
@@ -39,13 +32,12 @@ export class Mapping implements Disposable {
 
   /** Maps `length` bytes of a descriptor, shared and populated. */
   static ofFd(fd: number, length: number, offset: number): Mapping {
-    return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset), length);
+    return new Mapping(mapShared(0, length, fd, offset), length);
   }
 
   /** Maps `length` bytes of zeroed memory, page-aligned and populated. */
   static anonymous(length: number): Mapping {
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
-    return new Mapping(calls.mmap(0, length, PROT_READ_WRITE, flags, -1, 0), length);
+    return new Mapping(mapAnonymous(length), length);
   }
 
   /**
@@ -67,8 +59,7 @@ export class Mapping implements Disposable {
     if (this.#buffer === undefined) return;
     this.#buffer = undefined;
     closed(this);
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    calls.mmap(this.address, this.length, PROT_READ_WRITE, flags, -1, 0);
+    clearMapped(this.address, this.length);
   }
 
   [Symbol.dispose](): void {

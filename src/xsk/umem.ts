@@ -25,11 +25,8 @@ export interface UmemOptions {
    * kernel computes those checksums itself in copy mode, for tests (XDP_UMEM_TX_SW_CSUM). Linux 6.11. Default false.
    */
   readonly txMetadata?: boolean | 'software';
-  /**
-   * Where it is: memory that another thread has made, and closes after this one has ended; or an arena to put it into, which
-   * outlives it. Default: an arena of its own.
-   */
-  readonly memory?: UmemPlace | Arena;
+  /** Where it is: memory that another thread has made, and closes after this one has ended. Default: an arena of its own. */
+  readonly memory?: UmemPlace;
   /** Checks every change of a frame's owner. For tests. */
   readonly ledger?: boolean;
 }
@@ -73,7 +70,6 @@ export class Umem implements Disposable {
   sharedFd: number | undefined;
   /** The memory that its rings and batches are in as well. */
   readonly arena: Arena;
-  readonly #ownsArena: boolean;
 
   /** @throws XDP_ERR_USAGE for a size out of range */
   constructor(options: UmemOptions) {
@@ -93,11 +89,8 @@ export class Umem implements Disposable {
     this.headroom = headroom;
     this.fragments = fragments;
     this.txMetadata = txMetadata;
-    const { memory } = options;
-    const place = memory instanceof Arena ? undefined : memory;
-    this.#ownsArena = memory === undefined;
-    if (memory instanceof Arena) this.arena = memory;
-    else this.arena = place === undefined ? Arena.create() : Arena.of(place.memory, place.room);
+    const { memory: place } = options;
+    this.arena = place === undefined ? Arena.create() : Arena.of(place.memory, place.room);
     try {
       this.bytes = place?.bytes ?? this.arena.allocatePages(length);
       this.pool = new FramePool(frames, frameSize, place?.pool ?? this.arena.allocate(FramePool.bytesFor(frames)));
@@ -184,7 +177,7 @@ export class Umem implements Disposable {
 
   /** After the last socket is closed. Idempotent. */
   close(): void {
-    if (this.#ownsArena) this.arena.close();
+    this.arena.close();
   }
 
   [Symbol.dispose](): void {
