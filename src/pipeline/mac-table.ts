@@ -1,10 +1,19 @@
 import { macTextOf } from '../wire/index.js';
 
-/** Bytes of the table's head: three words, and what makes the numbers behind it begin at a multiple of eight. */
-const HEAD = 16;
+/** Bytes of the table's head, and of a slot behind it: half a cache line for all that is told of an address. */
+const HEAD = 32;
+const SLOT = 32;
 /** Words of the head. */
 const USED = 0;
 const OVERFLOW = 1;
+/** A slot's words: the address, upper and lower half. In front of them, its numbers. */
+const HIGH = 6;
+const LOW = 7;
+const SLOT_WORDS = SLOT / 4;
+const PACKETS = 0;
+const BYTES = 1;
+const SEEN = 2;
+const SLOT_NUMBERS = SLOT / 8;
 /** Set in the upper half of an address that is there: an empty slot is 0. */
 const THERE = 0x10000;
 /** The golden ratio in 32 bits: multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4). */
@@ -31,11 +40,9 @@ export class MacTable {
   readonly #slots: number;
   readonly #shift: number;
   readonly #head: Uint32Array;
-  readonly #high: Uint32Array;
-  readonly #low: Int32Array;
-  readonly #packets: Float64Array;
-  readonly #bytes: Float64Array;
-  readonly #seen: Float64Array;
+  /** The slots, by words and by numbers. */
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
 
   /** @param memory of {@link MacTable.memoryFor}; a table may be there already */
   constructor(memory: SharedArrayBuffer) {
@@ -43,12 +50,8 @@ export class MacTable {
     this.#slots = slots;
     this.#shift = 32 - Math.log2(slots);
     this.#head = new Uint32Array(memory, 0, HEAD / 4);
-    const numbers = (place: number) => new Float64Array(memory, HEAD + place * 8 * slots, slots);
-    this.#packets = numbers(0);
-    this.#bytes = numbers(1);
-    this.#seen = numbers(2);
-    this.#high = new Uint32Array(memory, HEAD + 24 * slots, slots);
-    this.#low = new Int32Array(memory, HEAD + 28 * slots, slots);
+    this.#words = new Int32Array(memory, HEAD, slots * SLOT_WORDS);
+    this.#numbers = new Float64Array(memory, HEAD, slots * SLOT_NUMBERS);
   }
 
   /** @param slots a power of two; three quarters of them hold addresses */
@@ -58,12 +61,13 @@ export class MacTable {
 
   /** Where an address has its counts, put there if it is new; -1 when the table is full. */
   find(high: number, low: number): number {
+    const words = this.#words;
     const key = high | THERE;
     const last = this.#slots - 1;
     let slot = Math.imul(low ^ (high << 16), GOLDEN) >>> this.#shift;
     for (;;) {
-      const found = this.#high[slot]!;
-      if (found === key && this.#low[slot] === low) return slot;
+      const found = words[slot * SLOT_WORDS + HIGH]!;
+      if (found === key && words[slot * SLOT_WORDS + LOW] === low) return slot;
       if (found === 0) return this.#insert(slot, key, low);
       slot = (slot + 1) & last;
     }
@@ -75,9 +79,11 @@ export class MacTable {
       this.#head[OVERFLOW]! += packets;
       return;
     }
-    this.#packets[slot]! += packets;
-    this.#bytes[slot]! += bytes;
-    this.#seen[slot] = now;
+    const numbers = this.#numbers;
+    const at = slot * SLOT_NUMBERS;
+    numbers[at + PACKETS]! += packets;
+    numbers[at + BYTES]! += bytes;
+    numbers[at + SEEN] = now;
   }
 
   /** Packets whose address found no place. Wraps at 2^32. */
@@ -89,10 +95,13 @@ export class MacTable {
   read(): MacCount[] {
     const list: MacCount[] = [];
     for (let slot = 0; slot < this.#slots; slot++) {
-      const high = Atomics.load(this.#high, slot);
+      const high = Atomics.load(this.#words, slot * SLOT_WORDS + HIGH);
       if (high === 0) continue;
-      const [packets, bytes, lastSeen] = [this.#packets[slot]!, this.#bytes[slot]!, this.#seen[slot]!];
-      list.push({ mac: macTextOf(high & 0xffff, this.#low[slot]!), packets, bytes, lastSeen });
+      const [packets, bytes, lastSeen] = [PACKETS, BYTES, SEEN].map(
+        (place) => this.#numbers[slot * SLOT_NUMBERS + place]!,
+      );
+      const mac = macTextOf(high & 0xffff, this.#words[slot * SLOT_WORDS + LOW]!);
+      list.push({ mac, packets: packets!, bytes: bytes!, lastSeen: lastSeen! });
     }
     return list;
   }
@@ -100,12 +109,9 @@ export class MacTable {
   #insert(slot: number, key: number, low: number): number {
     if (this.#head[USED]! >= this.#slots * 0.75) return -1;
     this.#head[USED]!++;
-    this.#low[slot] = low;
+    this.#words[slot * SLOT_WORDS + LOW] = low;
     // Last: a reader that sees it finds the rest.
-    Atomics.store(this.#high, slot, key);
+    Atomics.store(this.#words, slot * SLOT_WORDS + HIGH, key);
     return slot;
   }
 }
-
-/** Bytes of a slot: three Float64 and two words. */
-const SLOT = 32;
