@@ -14,7 +14,7 @@ const UNPRIVILEGED = [
   'test/netdev/{ip-text,netlink-codec,netlink-socket}.test.ts',
   'test/sys/{arena,errors,mapping,owned-fd,wasm}.test.ts',
   'test/xsk/{flush,frames,packet,ring,twin}.test.ts',
-  'test/pipeline/{batch-loops,bridge-plan,counters,drop-reasons,forwarder,fragments,orphans,statistics}.test.ts',
+  'test/pipeline/{addressed,batch-loops,bridge-plan,counters,drop-reasons,forwarder,fragments,orphans,statistics,wall-clock}.test.ts',
 ];
 
 const isRoot = process.getuid?.() === 0;

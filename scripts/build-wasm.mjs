@@ -1,6 +1,6 @@
 /**
- * Compiles the loops of src/<folder>/wasm, which are in AssemblyScript, to WebAssembly in dist. They import the memory that
- * they work in, and keep nothing of their own there.
+ * Compiles the loops of src/<folder>/wasm, which are in AssemblyScript, to WebAssembly in dist; wasm/lib has what several of them
+ * need. They import the memory that they work in, and keep nothing of their own there.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';

@@ -1,5 +1,5 @@
 export { ControlBlock } from './control-block.js';
-export { MacFilter } from './mac-filter.js';
+export { type ClassifiedPackets, MacClasses } from './mac-classes.js';
 export { MacSet } from './mac-set.js';
 export {
   checkSetting,

@@ -18,7 +18,8 @@ const HEAD = 8;
 
 /**
  * Up to 1,024 Ethernet addresses in shared memory: one thread inserts them, any number look them up, and nobody waits. An
- * address is there for the others from one moment to the next; while a set is being emptied, they may still find some.
+ * address is there for the others from one moment to the next; while a set is being emptied, they may still find some. Packets
+ * are looked up by {@link MacClasses}.
  *
  * It is a hash table with linear search. An address is two words, as a little-endian processor reads them: its first two bytes,
  * and its last four.
@@ -35,7 +36,7 @@ export class MacSet {
   readonly #count: Int32Array;
   readonly #version: Int32Array;
   readonly #words: Int32Array;
-  /** Whether any address of the set has this hash of its last four bytes: nearly all that the set has not are told by it alone. */
+  /** Whether any address of the set has this hash of its last four bytes: by it alone, nearly all packets are told that are not of the set. */
   readonly #filter: Uint8Array;
 
   /** @param shared the memory of a set made in another thread. Without it, a new set is empty */
@@ -61,8 +62,8 @@ export class MacSet {
    */
   insert(mac: string): boolean {
     const bytes = parseMac(mac);
-    const high = upper(bytes, 0);
-    const low = lower(bytes, 0);
+    const high = upper(bytes);
+    const low = lower(bytes);
     const place = this.#find(high, low);
     if (this.#words[place] !== 0) return false;
     if (this.size === MOST) throw new XdpError('XDP_ERR_USAGE', `a set has room for ${MOST} addresses`);
@@ -110,35 +111,8 @@ export class MacSet {
 
   /** @param mac with colons or dashes. @throws XDP_ERR_USAGE */
   has(mac: string): boolean {
-    return this.hasAt(parseMac(mac), 0);
-  }
-
-  /** Whether the address that stands in six bytes is one of the set. For every packet: ask {@link size} once before. */
-  hasAt(bytes: Uint8Array, at: number): boolean {
-    const low = lower(bytes, at);
-    return this.#filter[filterPlace(low)] !== 0 && this.#isIn(upper(bytes, at), low);
-  }
-
-  /**
-   * Whether one of the two addresses that a frame begins with is one of the set. For every packet, as {@link hasAt}.
-   *
-   * @param words the same memory as `bytes`, and from the same address on
-   */
-  hasEither(bytes: Uint8Array, words: Int32Array, at: number): boolean {
-    if ((at & 3) !== 0) return this.hasAt(bytes, at) || this.hasAt(bytes, at + 6);
-    const word = at >>> 2;
-    const first = words[word]!;
-    const middle = words[word + 1]!;
-    const source = words[word + 2]!;
-    const destination = (first >>> 16) | (middle << 16);
-    const filter = this.#filter;
-    if (filter[filterPlace(destination)] !== 0 && this.#isIn((first & 0xffff) | USED, destination)) return true;
-    return filter[filterPlace(source)] !== 0 && this.#isIn((middle >>> 16) | USED, source);
-  }
-
-  /** Apart from those that call it, so that V8 builds them into the loops that ask for every packet. */
-  #isIn(high: number, low: number): boolean {
-    return this.#words[this.#find(high, low)] !== 0;
+    const bytes = parseMac(mac);
+    return this.#words[this.#find(upper(bytes), lower(bytes))] !== 0;
   }
 
   /** Where an address is, or would be. The table is never more than half full, so that the search ends. */
@@ -153,13 +127,13 @@ export class MacSet {
   }
 }
 
-function upper(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | USED;
+function upper(bytes: Uint8Array): number {
+  return bytes[0]! | (bytes[1]! << 8) | USED;
 }
 
 /** As a signed number, as the table has it. */
-function lower(bytes: Uint8Array, at: number): number {
-  return bytes[at + 2]! | (bytes[at + 3]! << 8) | (bytes[at + 4]! << 16) | (bytes[at + 5]! << 24);
+function lower(bytes: Uint8Array): number {
+  return bytes[2]! | (bytes[3]! << 8) | (bytes[4]! << 16) | (bytes[5]! << 24);
 }
 
 function filterPlace(low: number): number {

@@ -16,7 +16,7 @@ const HELD = -0x8000_0000;
 export class HoldStage {
   readonly #parts: StageParts;
   readonly #fragments: boolean;
-  /** For each packet of the selection its delay, then the time it leaves at; 0 at once. Milliseconds. */
+  /** For each packet of the selection its delay, then the time it leaves at; 0 at once. Milliseconds. Only of a stream that holds any. */
   #times: Float64Array = new Float64Array(0);
   /** Frames of the batch to hold, the ticks they are due at, their marks, and their entries in the store. */
   #frames: Int32Array = new Int32Array(0);
@@ -35,7 +35,6 @@ export class HoldStage {
   apply(stream: FaultStream, batch: Batch, count: number): void {
     this.#makeRoom(batch.capacity);
     const held = stream.holds ? this.#holdAll(stream, batch, count) : 0;
-    if (!stream.holds) this.#times.fill(0, 0, count);
     this.#copyHits(stream, batch, count);
     if (held > 0) this.#remove(batch, held);
     this.#parts.counters[stream.row + FaultSlot.held] = stream.held;
@@ -172,7 +171,7 @@ export class HoldStage {
       counters[stream.row + FaultSlot.noFrameToDuplicate]!++;
       return;
     }
-    const leave = this.#times[at]!;
+    const leave = stream.holds ? this.#times[at]! : 0;
     let tick = wheel.present;
     let mark = (batch.hasMarks ? batch.marks[first]! : 0) | Mark.duplicate;
     if (leave > 0) {
@@ -201,9 +200,9 @@ export class HoldStage {
 
   /** Takes the held frames out of the batch. */
   #remove(batch: Batch, held: number): void {
-    const { addresses, lengths, options, egress, marks, hasMarks, count } = batch;
+    const { addresses, lengths, options, egress, marks, hasMarks, classes, count } = batch;
     if (held === count) {
-      batch.count = 0;
+      batch.keep(0);
       return;
     }
     for (let i = 0; i < held; i++) egress[this.#frames[i]!] = HELD;
@@ -215,9 +214,10 @@ export class HoldStage {
       options[kept] = options[i]!;
       egress[kept] = egress[i]!;
       if (hasMarks) marks[kept] = marks[i]!;
+      classes[kept] = classes[i]!;
       kept++;
     }
-    batch.count = kept;
+    batch.keep(kept);
   }
 
   /** @param milliseconds where the fault is about time */

@@ -1,4 +1,4 @@
-import type { MacSet } from '../control/index.js';
+import { MacClasses, type MacSet } from '../control/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { DamageStage } from './damage-stage.js';
 import { FaultSlot } from './fault-counters.js';
@@ -20,6 +20,8 @@ export interface FaultInjectorOptions {
   /** Faults are tried on packets from and to one of these; an empty set has all addresses. */
   readonly sources: MacSet;
   readonly destinations: MacSet;
+  /** Of both sets, if others have classified the packets already. Default: its own. */
+  readonly classes?: MacClasses;
   /** The queues of this worker. The methods below know them by their place here. */
   readonly sockets: readonly FaultSocket[];
   readonly counters: Float64Array;
@@ -45,8 +47,6 @@ export interface FaultInjectorOptions {
 export class FaultInjector {
   readonly #parts: StageParts;
   readonly #control: FaultControl;
-  readonly #sources: MacSet;
-  readonly #destinations: MacSet;
   readonly #streams: readonly FaultStream[];
   readonly #losses: LossStage;
   readonly #damages: DamageStage;
@@ -54,19 +54,18 @@ export class FaultInjector {
   #generation: number | undefined;
 
   constructor(options: FaultInjectorOptions) {
-    const { umem, counters, drops, clock, holdMemory, log } = options;
+    const { umem, counters, drops, clock, holdMemory, log, sources, destinations } = options;
+    const classes = options.classes ?? new MacClasses([sources, destinations], umem.arena);
     this.#parts = {
       umem,
       store: new HoldStore(holdMemory, !umem.plain),
-      selection: new Selection(umem),
+      selection: new Selection(umem, classes, sources, destinations),
       counters,
       drops,
       clock,
       log: log === undefined ? undefined : new FaultLogWriter(log),
     };
     this.#control = options.control;
-    this.#sources = options.sources;
-    this.#destinations = options.destinations;
     this.#streams = options.sockets.map((socket, number) => new FaultStream(socket, number, this.#parts.store));
     for (const { row } of this.#streams) counters[row + FaultSlot.held] = 0;
     this.#losses = new LossStage(this.#parts);
@@ -102,7 +101,7 @@ export class FaultInjector {
     if (!this.isActive(socket)) return;
     const stream = this.#streams[socket]!;
     const { selection, counters, log } = this.#parts;
-    const count = selection.choose(batch, this.#sources, this.#destinations);
+    const count = selection.choose(batch);
     if (count === 0) return;
     counters[stream.row + FaultSlot.qualified]! += count;
     this.#losses.apply(stream, batch, count);

@@ -1,4 +1,4 @@
-import type { MacSet } from '../control/index.js';
+import type { MacClasses, MacSet } from '../control/index.js';
 import { WasmCode } from '../sys/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 
@@ -14,23 +14,35 @@ export class Selection {
   /** In the batch's scratch: for as long as faults are at it. */
   firsts: Uint32Array = new Uint32Array(0);
   readonly #fragments: boolean;
+  readonly #classes: MacClasses;
+  readonly #sources: MacSet;
+  readonly #destinations: MacSet;
+  readonly #from: number;
+  readonly #to: number;
   readonly #loops: SelectionLoops;
 
-  constructor({ fragments, arena }: Pick<Umem, 'fragments' | 'arena'>) {
+  /** @param classes of both sets: those that a packet's source and its destination have to be in; one that is empty has all */
+  constructor(
+    { fragments, arena }: Pick<Umem, 'fragments' | 'arena'>,
+    classes: MacClasses,
+    sources: MacSet,
+    destinations: MacSet,
+  ) {
     this.#fragments = fragments;
+    this.#classes = classes;
+    this.#sources = sources;
+    this.#destinations = destinations;
+    this.#from = classes.from(sources);
+    this.#to = classes.to(destinations);
     this.#loops = code.over(arena.memory);
   }
 
-  /**
-   * Chooses the packets that shall be sent, and whose addresses are in both sets; a set that is empty has all.
-   *
-   * @returns how many
-   */
-  choose(batch: Batch, sources: MacSet, destinations: MacSet): number {
+  /** Chooses the packets that shall be sent, and whose addresses are in both sets. @returns how many */
+  choose(batch: Batch): number {
     this.firsts = batch.scratch;
     const count = this.#fragments ? this.#wholePackets(batch) : this.#packets(batch);
-    if (sources.isEmpty && destinations.isEmpty) return count;
-    return this.#addressed(batch, count, sources, destinations);
+    const bits = (this.#sources.isEmpty ? 0 : this.#from) | (this.#destinations.isEmpty ? 0 : this.#to);
+    return bits === 0 ? count : this.#addressed(batch, count, bits);
   }
 
   /** The frame behind a packet's last. */
@@ -38,8 +50,8 @@ export class Selection {
     return this.#fragments ? batch.endOf(first) : first + 1;
   }
 
-  #packets({ egress, count, scratch }: Batch): number {
-    return this.#loops.listKept(egress.byteOffset, count, scratch.byteOffset);
+  #packets({ places, count }: Batch): number {
+    return this.#loops.listKept(places.egress, count, places.scratch);
   }
 
   #wholePackets(batch: Batch): number {
@@ -49,18 +61,15 @@ export class Selection {
     return chosen;
   }
 
-  #addressed(batch: Batch, count: number, sources: MacSet, destinations: MacSet): number {
+  /** Those that have all of the bits. */
+  #addressed(batch: Batch, count: number, bits: number): number {
+    if ((this.#classes.classify(batch) & bits) !== bits) return 0;
     const { firsts } = this;
-    const { bytes, addresses } = batch;
-    const anySource = sources.isEmpty;
-    const anyDestination = destinations.isEmpty;
+    const { classes } = batch;
     let chosen = 0;
     for (let i = 0; i < count; i++) {
       const first = firsts[i]!;
-      const start = addresses[first]!;
-      if (!anySource && !sources.hasAt(bytes, start + 6)) continue;
-      if (!anyDestination && !destinations.hasAt(bytes, start)) continue;
-      firsts[chosen++] = first;
+      if ((classes[first]! & bits) === bits) firsts[chosen++] = first;
     }
     return chosen;
   }

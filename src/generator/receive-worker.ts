@@ -72,7 +72,7 @@ function serve(umem: Umem, { socket, meter }: Member, batch: Batch): number {
   if (count === 0) return 0;
   const now = monotonicNow();
   for (let i = 0; i < count; i++) meter.add(batch.bytes, batch.addresses[i]!, batch.lengths[i]!, now);
-  for (let i = 0; i < count; i++) umem.pool.give(batch.addresses[i]!);
+  umem.pool.giveAll(batch.addresses, 0, count);
   socket.rings.refill(count);
   return count;
 }

@@ -69,7 +69,7 @@ export class XskSender {
       for (let i = 0; i < count; i++) batch.addresses[i] = umem.pool.take();
       const elapsed = (now - this.#start) * 1e6;
       written = source.write(batch.addresses, batch.lengths, count, monotonicNow(), elapsed);
-      for (let i = written; i < count; i++) umem.pool.give(batch.addresses[i]!);
+      umem.pool.giveAll(batch.addresses, written, count);
       umem.ledger?.moveAll(batch.addresses, 0, written, FrameOwner.free, FrameOwner.application);
       socket.transmit(batch, 0, written);
       let bytes = 0;

@@ -10,6 +10,7 @@ export interface BatchLoops {
     options: number,
     egress: number,
     marks: number,
+    classes: number,
     from: number,
     count: number,
   ): number;

@@ -1,39 +1,33 @@
-import { MacFilter, type MacSet } from '../control/index.js';
+import type { MacClasses, MacSet } from '../control/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
 import { Drop } from './counters.js';
 
 /** Drops packets from and to the addresses of a set. */
 export class DropStage {
-  readonly #set: MacSet;
-  readonly #filter: MacFilter;
+  readonly #classes: MacClasses;
+  readonly #members: number;
   readonly #fragments: boolean;
 
-  constructor(set: MacSet, { arena, fragments }: Pick<Umem, 'arena' | 'fragments'>) {
-    this.#set = set;
-    this.#filter = new MacFilter(set, arena);
+  /** @param classes of the set, too */
+  constructor(set: MacSet, classes: MacClasses, { fragments }: Pick<Umem, 'fragments'>) {
+    this.#classes = classes;
+    this.#members = classes.either(set);
     this.#fragments = fragments;
   }
 
   /** Packets that are dropped already stay so. */
   apply(batch: Batch): void {
-    if (this.#fragments) {
-      this.#applyWhole(batch);
-      return;
-    }
-    const { egress, scratch } = batch;
-    const found = this.#filter.search(batch, 0, batch.count);
-    for (let n = 0; n < found; n++) {
-      const i = scratch[n]!;
-      if (egress[i]! >= 0) egress[i] = Drop.dropSet;
-    }
+    if (this.#fragments) this.#applyWhole(batch);
+    else this.#classes.redirect(batch, this.#members, Drop.dropSet);
   }
 
-  /** The same where packets may lie in several frames. */
+  /** The same where packets may lie in several frames: the first one's class is all of theirs. */
   #applyWhole(batch: Batch): void {
-    const { addresses, egress, bytes, words, count } = batch;
+    if ((this.#classes.classify(batch) & this.#members) === 0) return;
+    const { egress, classes, count } = batch;
     for (let i = 0, end = 0; i < count; i = end) {
       end = batch.endOf(i);
-      if (egress[i]! >= 0 && this.#set.hasEither(bytes, words, addresses[i]!)) egress.fill(Drop.dropSet, i, end);
+      if (egress[i]! >= 0 && (classes[i]! & this.#members) !== 0) egress.fill(Drop.dropSet, i, end);
     }
   }
 }

@@ -309,12 +309,12 @@ export class Forwarder {
   /** Drops what shall not leave, and sends each run of packets with the same egress its way. */
   #dispatch(member: Member): void {
     const batch = this.#batch;
-    const { egress } = batch;
-    const first = this.#loops.firstDropped(egress.byteOffset, 0, batch.count);
+    const { egress, places } = batch;
+    const first = this.#loops.firstDropped(places.egress, 0, batch.count);
     if (first < batch.count) this.#sift(member, first);
     const { count } = batch;
     for (let from = 0; from < count; ) {
-      const to = this.#loops.endOfRun(egress.byteOffset, from, count);
+      const to = this.#loops.endOfRun(places.egress, from, count);
       this.#transmit(member, member.egress[egress[from]!], from, to);
       from = to;
     }
@@ -323,22 +323,14 @@ export class Forwarder {
   /** Drops the packets whose egress is a reason to, and moves the others together: each run that is sent costs as much as several packets. */
   #sift(member: Member, first: number): void {
     const batch = this.#batch;
-    const { addresses, lengths, options, egress, marks, count } = batch;
-    const at = egress.byteOffset;
+    const { egress, count, places } = batch;
     for (let from = first; from < count; ) {
-      const to = this.#loops.endOfRun(at, from, count);
+      const to = this.#loops.endOfRun(places.egress, from, count);
       this.#drop(member, egress[from]!, from, to);
-      from = this.#loops.firstDropped(at, to, count);
+      from = this.#loops.firstDropped(places.egress, to, count);
     }
-    batch.count = this.#loops.sift(
-      addresses.byteOffset,
-      lengths.byteOffset,
-      options.byteOffset,
-      at,
-      marks.byteOffset,
-      first,
-      count,
-    );
+    const { addresses, lengths, options, marks, classes } = places;
+    batch.keep(this.#loops.sift(addresses, lengths, options, places.egress, marks, classes, first, count));
   }
 
   #transmit(member: Member, out: Member | undefined, from: number, to: number): void {
@@ -374,10 +366,8 @@ export class Forwarder {
     const { addresses } = this.#batch;
     const { pool, ledger } = this.#umem;
     this.#stages?.dropped(this.#batch, from, to, member.number, reason);
-    for (let i = from; i < to; i++) {
-      ledger?.move(addresses[i]!, FrameOwner.application, FrameOwner.free);
-      pool.give(addresses[i]!);
-    }
+    ledger?.moveAll(addresses, from, to - from, FrameOwner.application, FrameOwner.free);
+    pool.giveAll(addresses, from, to);
     this.#counters[member.row + DROP_SLOT + Drop.callback - reason]! += this.#packets(from, to);
   }
 }

@@ -9,7 +9,7 @@ export interface PipelinePlace {
   readonly settings: SharedArrayBuffer;
   readonly faults: SharedArrayBuffer;
   readonly faultCounts: SharedArrayBuffer;
-  /** In the order of {@link SETS}. */
+  /** In the order of {@link PipelineMemory.sets}. */
   readonly sets: readonly SharedArrayBuffer[];
   /** One for each socket of all workers. */
   readonly statistics: readonly StatisticsPlace[];
@@ -31,6 +31,8 @@ export class PipelineMemory {
   readonly faultSources: MacSet;
   /** The same, of packets to one of these. */
   readonly faultDestinations: MacSet;
+  /** All of them. */
+  readonly sets: readonly MacSet[];
   /** A row of FAULT_COUNTERS for each socket. */
   readonly faultCounts: Float64Array;
 
@@ -43,13 +45,13 @@ export class PipelineMemory {
     this.faultDestinations = new MacSet(place?.sets[3]);
     const faultCounts = place?.faultCounts ?? new SharedArrayBuffer(sockets * FAULT_COUNTERS.length * 8);
     this.faultCounts = new Float64Array(faultCounts);
-    const sets = [this.drops, this.taps, this.faultSources, this.faultDestinations].map(({ shared }) => shared);
+    this.sets = [this.drops, this.taps, this.faultSources, this.faultDestinations];
     this.place = place ?? {
       ports,
       settings: this.settings.shared,
       faults: this.faults.shared,
       faultCounts,
-      sets,
+      sets: this.sets.map(({ shared }) => shared),
       statistics: Array.from({ length: sockets }, statisticsPlace),
     };
   }

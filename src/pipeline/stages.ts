@@ -1,3 +1,4 @@
+import { MacClasses } from '../control/index.js';
 import { FaultInjector, type LeftFrame } from '../faults/index.js';
 import { TapDirection, type TapProducer } from '../tap/index.js';
 import type { Batch, Umem } from '../xsk/index.js';
@@ -7,6 +8,7 @@ import { PipelineMemory } from './pipeline-memory.js';
 import type { PipelineSettings } from './pipeline-settings.js';
 import { StatisticsStage } from './statistics-stage.js';
 import { TapStage } from './tap-stage.js';
+import { WallClock } from './wall-clock.js';
 
 /** A socket as its stages know it. */
 export interface StagedSocket {
@@ -47,6 +49,8 @@ export class Stages {
   readonly #sockets: readonly StagedSocket[];
   readonly #statistics: readonly StatisticsStage[];
   readonly #drops: DropStage;
+  /** Read once for each batch and direction, where anybody wants to know. */
+  readonly #clock: WallClock = new WallClock();
   readonly #tap: TapStage | undefined;
   /** Which ports' packets are tapped when they are sent. */
   readonly #tapsTx: boolean[];
@@ -63,14 +67,16 @@ export class Stages {
     this.#fragments = umem.fragments;
     this.#sockets = sockets;
     this.#statistics = sockets.map(({ number }) => new StatisticsStage(memory.place.statistics[number]!, umem));
-    this.#drops = new DropStage(memory.drops, umem);
-    this.#tap = tap && new TapStage(tap, memory.taps, umem);
+    const classes = new MacClasses(memory.sets, umem.arena);
+    this.#drops = new DropStage(memory.drops, classes, umem);
+    this.#tap = tap && new TapStage(tap, memory.taps, classes, this.#clock, umem);
     this.#tapsTx = Array.from({ length: memory.place.ports }, () => false);
     this.#faults = new FaultInjector({
       umem,
       control: memory.faults,
       sources: memory.faultSources,
       destinations: memory.faultDestinations,
+      classes,
       sockets: sockets.map(({ port, queue, queues, number }) => {
         return { port, queue, queues, row: PipelineMemory.faultRow(number) };
       }),
@@ -118,19 +124,19 @@ export class Stages {
   /** Packets have come in. */
   received(socket: number, batch: Batch): void {
     const { statistics: counts, rxTap } = this.#settings[socket]!;
+    const taps = rxTap === 1 && this.#tap !== undefined;
+    if (counts === 1 || taps) this.#clock.read();
     if (counts === 1) {
       const statistics = this.#statistics[socket]!;
-      if (this.#fragments) statistics.countWhole(batch, Date.now());
-      else statistics.count(batch, Date.now());
+      if (this.#fragments) statistics.countWhole(batch, this.#clock.milliseconds);
+      else statistics.count(batch, this.#clock.milliseconds);
     }
-    if (rxTap === 0 || this.#tap === undefined) return;
-    this.#tap.stamp();
-    this.#tap.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
+    if (taps) this.#tap!.write(batch, 0, batch.count, this.#sockets[socket]!.port, TapDirection.in, 0);
   }
 
   /** Packets are about to be sent or dropped. */
   departing(): void {
-    if (this.#taps) this.#tap!.stamp();
+    if (this.#taps) this.#clock.read();
   }
 
   /** Frames `from` up to `to` were put into a TX ring of a port. */

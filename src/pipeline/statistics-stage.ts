@@ -45,14 +45,8 @@ export class StatisticsStage {
    * @param now milliseconds since the epoch
    */
   count(batch: Batch, now: number): void {
-    const { lengths, addresses, count, bytes, scratch } = batch;
-    const runs = this.#loops.listRuns(
-      addresses.byteOffset,
-      lengths.byteOffset,
-      count,
-      bytes.byteOffset,
-      scratch.byteOffset,
-    );
+    const { lengths, addresses, count, scratch, places } = batch;
+    const runs = this.#loops.listRuns(places.addresses, places.lengths, count, places.bytes, places.scratch);
     let type = 0;
     let typePackets = 0;
     let typeBytes = 0;

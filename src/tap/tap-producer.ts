@@ -11,9 +11,10 @@ interface RecordLoops {
   writeRecords(
     state: number,
     limit: number,
-    list: number,
-    first: number,
-    count: number,
+    classes: number,
+    bits: number,
+    from: number,
+    to: number,
     addresses: number,
     lengths: number,
     frames: number,
@@ -74,8 +75,10 @@ export class TapProducer {
   #last = -1;
   readonly #arena: Arena;
   readonly #loops: RecordLoops;
-  /** What {@link RecordLoops.writeRecords} brings up to date. */
+  /** What {@link RecordLoops.writeRecords} brings up to date; where that and the tap begin, as bytes of the arena. */
   readonly #state: Uint32Array;
+  readonly #stateAt: number;
+  readonly #tapAt: number;
   /** Memory that packets came from last; where it is in the arena, and how far it is good for {@link RecordLoops.copy}: -1 where not. */
   #source: Uint8Array | undefined;
   #sourceAt = 0;
@@ -85,8 +88,10 @@ export class TapProducer {
     const memory = TapMemory.of(bytes);
     this.#arena = arena;
     this.#loops = code.over(arena.memory);
-    const state = this.#arena.allocate(8);
-    this.#state = new Uint32Array(state.buffer, state.byteOffset, 2);
+    const state = this.#arena.allocate(12);
+    this.#state = new Uint32Array(state.buffer, state.byteOffset, 3);
+    this.#stateAt = state.byteOffset;
+    this.#tapAt = bytes.byteOffset;
     const { rings, blocks, blockBytes, snapLength } = memory.geometry;
     if (!Number.isInteger(ring) || ring < 0 || ring >= rings) {
       throw new XdpError('XDP_ERR_USAGE', `the tap has producers 0 to ${rings - 1}, not ${ring}`);
@@ -167,38 +172,46 @@ export class TapProducer {
   /**
    * Writes packets that each lie in one frame and that nothing was done to, as {@link write} does for one.
    *
-   * @param batch in the tap's arena; its scratch lists the packets
-   * @param count of those in the list
+   * @param batch in the tap's arena
+   * @param from first packet, and `to`: the one behind the last
+   * @param bits of the batch's classes: packets that have one of them; 0: all
    */
-  writeListed(
-    { addresses, lengths, bytes, scratch }: Batch,
-    count: number,
+  writeBatch(
+    batch: Batch,
+    from: number,
+    to: number,
+    bits: number,
     interfaceIndex: number,
     direction: number,
     seconds: number,
     nanoseconds: number,
     drop: number,
   ): void {
-    const tap = this.#memory.bytes.byteOffset;
+    const { places } = batch;
+    const tap = this.#tapAt;
     const state = this.#state;
     const place = interfaceIndex | (direction << 16) | (drop << 24);
-    for (let next = 0; next < count; ) {
-      if (this.#at > this.#limit && !this.#open(seconds, nanoseconds)) {
-        this.#batchLost += count - next;
-        this.#missed += count - next;
+    // A block is opened for a packet that is there: which is the first is known when the loop has come by it.
+    let isThere = bits === 0;
+    for (let next = from; next < to; isThere = true) {
+      if (isThere && this.#at > this.#limit && !this.#open(seconds, nanoseconds)) {
+        const lost = bits === 0 ? to - next : countClassed(batch, next, to, bits);
+        this.#batchLost += lost;
+        this.#missed += lost;
         break;
       }
       state[0] = tap + (this.#at << 2);
       state[1] = this.#missed;
-      const end = this.#loops.writeRecords(
-        state.byteOffset,
+      next = this.#loops.writeRecords(
+        this.#stateAt,
         tap + (this.#limit << 2),
-        scratch.byteOffset,
+        places.classes,
+        bits,
         next,
-        count,
-        addresses.byteOffset,
-        lengths.byteOffset,
-        bytes.byteOffset,
+        to,
+        places.addresses,
+        places.lengths,
+        places.bytes,
         this.#snap,
         place,
         seconds,
@@ -206,8 +219,7 @@ export class TapProducer {
       );
       this.#at = (state[0]! - tap) >>> 2;
       this.#missed = state[1]!;
-      this.#count += end - next;
-      next = end;
+      this.#count += state[2]!;
     }
     this.#last = -1;
   }
@@ -317,7 +329,7 @@ export class TapProducer {
   #copy(bytes: Uint8Array, offset: number, length: number, target: number): void {
     if (bytes !== this.#source) this.#see(bytes);
     const tap = this.#memory.bytes;
-    if (offset + length <= this.#sourceEnd) this.#loops.copy(tap.byteOffset + target, this.#sourceAt + offset, length);
+    if (offset + length <= this.#sourceEnd) this.#loops.copy(this.#tapAt + target, this.#sourceAt + offset, length);
     else for (let i = 0; i < length; i++) tap[target + i] = bytes[offset + i]!;
   }
 
@@ -328,4 +340,10 @@ export class TapProducer {
     const isHere = this.#arena.addressOf(bytes) === calls.addressOf(bytes);
     this.#sourceEnd = isHere ? bytes.length - STRIDE : -1;
   }
+}
+
+function countClassed({ classes }: Batch, from: number, to: number, bits: number): number {
+  let count = 0;
+  for (let i = from; i < to; i++) if ((classes[i]! & bits) !== 0) count++;
+  return count;
 }

@@ -7,9 +7,9 @@ export const ADDRESS_WORDS = 2;
 
 /** Writes frame addresses: our end of a fill ring, the kernel's end of a completion ring. */
 export class AddressProducer extends Producer {
-  /** Writes the first `count` of the reserved entries, from `addresses[from]` on, which are in the same arena. */
-  write(addresses: Uint32Array, from: number, count: number): void {
-    this.loops.writeAddresses(this.entries, this.head, this.mask, addresses.byteOffset + (from << 2), count);
+  /** Writes the first `count` of the reserved entries. @param addresses where they stand: a byte of the arena */
+  write(addresses: number, count: number): void {
+    this.loops.writeAddresses(this.entries, this.head, this.mask, addresses, count);
   }
 
   /** Copies the first `count` of the entries peeked at in `from` to those reserved here, each masked with `chunkMask`. */
@@ -47,15 +47,15 @@ export class AddressProducer extends Producer {
 /** Reads frame addresses: our end of a completion ring, the kernel's end of a fill ring. */
 export class AddressConsumer extends Consumer {
   /**
-   * Reads the first `count` of the entries peeked at into `addresses`, which are in the same arena, from `to` on, each masked with
-   * `chunkMask`.
+   * Reads the first `count` of the entries peeked at, each masked with `chunkMask`.
+   * @param to where to put them: a byte of the arena
    */
-  read(addresses: Uint32Array, to: number, count: number, chunkMask: number): void {
+  read(to: number, count: number, chunkMask: number): void {
     const { entries, tail, mask } = this;
-    this.loops.readAddresses(addresses.byteOffset + (to << 2), entries, tail, mask, count, chunkMask);
+    this.loops.readAddresses(to, entries, tail, mask, count, chunkMask);
   }
 
-  /** The same for a UMEM whose frames no mask can name: each becomes the first address of its frame. */
+  /** The same for a UMEM whose frames no mask can name: each becomes the first address of its frame, from `addresses[to]` on. */
   readUnaligned(addresses: Uint32Array, to: number, count: number, frameSize: number): void {
     const { words } = this;
     const base = this.base | 0;

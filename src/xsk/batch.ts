@@ -10,6 +10,21 @@ const ARRAYS = 5;
 const SCRATCH_WORDS = 5;
 
 /**
+ * Where the arrays of a batch begin, as bytes of the arena: for WebAssembly. They are kept because a view of shared memory has V8 call
+ * a getter for its byteOffset, each time.
+ */
+export interface BatchPlaces {
+  readonly bytes: number;
+  readonly addresses: number;
+  readonly lengths: number;
+  readonly options: number;
+  readonly egress: number;
+  readonly marks: number;
+  readonly scratch: number;
+  readonly classes: number;
+}
+
+/**
  * Packets that came from one socket and go through the stages together: a structure of arrays, so that each stage is
  * one small loop. A packet is an offset into `bytes` and a length; where the UMEM lets packets have fragments, it is one or
  * more of these, each in a frame of its own, one behind the other. It is in the UMEM's arena, so that frames in the hands of a
@@ -17,9 +32,8 @@ const SCRATCH_WORDS = 5;
  */
 export class Batch {
   readonly capacity: number;
-  /** The UMEM's memory, and the same by words: four bytes at once, where a packet begins at a multiple of four. */
+  /** The UMEM's memory. */
   readonly bytes: Uint8Array;
-  readonly words: Int32Array;
   readonly addresses: Uint32Array;
   /** Bytes. */
   readonly lengths: Uint32Array;
@@ -33,6 +47,13 @@ export class Batch {
   hasMarks = false;
   /** For a stage to note down up to five words of each packet in. The next stage writes over it. */
   readonly scratch: Uint32Array;
+  /** A byte for each packet, at its first frame: which sets its addresses are in. Good only for who is {@link classifiedBy}. */
+  readonly classes: Uint8Array;
+  /** Who has written {@link classes}; undefined as soon as these are other packets, or have other addresses. */
+  classifiedBy: object | undefined = undefined;
+  /** The bits of all of them. */
+  classesFound = 0;
+  readonly places: BatchPlaces;
   readonly #state: Uint32Array;
 
   /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
@@ -42,7 +63,6 @@ export class Batch {
     memory: Uint8Array = Batch.memoryFor(arena, capacity),
   ) {
     this.bytes = bytes;
-    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     this.capacity = capacity;
     const at = (place: number) => memory.byteOffset + HEAD + place * capacity * WORD;
     const array = (place: number) => new Uint32Array(memory.buffer, at(place), capacity);
@@ -53,10 +73,22 @@ export class Batch {
     this.egress = new Int32Array(memory.buffer, at(3), capacity);
     this.marks = array(4);
     this.scratch = new Uint32Array(memory.buffer, at(ARRAYS), SCRATCH_WORDS * capacity);
+    this.places = {
+      bytes: bytes.byteOffset,
+      addresses: at(0),
+      lengths: at(1),
+      options: at(2),
+      egress: at(3),
+      marks: at(4),
+      scratch: at(ARRAYS),
+      classes: at(ARRAYS + SCRATCH_WORDS),
+    };
+    this.classes = new Uint8Array(memory.buffer, this.places.classes, capacity);
   }
 
   static memoryFor(arena: Arena, capacity: number): Uint8Array {
-    return arena.allocate(HEAD + (ARRAYS + SCRATCH_WORDS) * capacity * WORD);
+    // Classes are looked at eight at a time, from any of them on.
+    return arena.allocate(HEAD + (ARRAYS + SCRATCH_WORDS) * capacity * WORD + capacity + 8);
   }
 
   /** Frames: as many as packets, but for fragments. */
@@ -64,8 +96,14 @@ export class Batch {
     return this.#state[0]!;
   }
 
-  /** Makes it so many that none is handled yet. */
+  /** Makes it so many other ones that none is handled yet. */
   set count(frames: number) {
+    this.classifiedBy = undefined;
+    this.keep(frames);
+  }
+
+  /** Makes it so many: the others were taken out, and those that stay moved together. None is handled yet. */
+  keep(frames: number): void {
     this.#state[1] = 0;
     this.#state[0] = frames;
   }

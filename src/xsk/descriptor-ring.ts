@@ -5,7 +5,7 @@ import { Consumer, Producer } from './ring.js';
 export const DESCRIPTOR_WORDS = 4;
 
 /**
- * Writes descriptors: our end of a TX ring, the kernel's end of an RX ring. `write` and `pass` are for plain ones, whose
+ * Writes descriptors: our end of a TX ring, the kernel's end of an RX ring. `put` and `pass` are for plain ones, whose
  * options are 0 and whose address has no upper half; `writeWhole` and `passWhole` for all.
  */
 export class DescriptorProducer extends Producer {
@@ -14,23 +14,18 @@ export class DescriptorProducer extends Producer {
   longest = 0;
 
   /**
-   * Writes the first `count` of the reserved entries, from `addresses[from]` and `lengths[from]` on, which are in the same arena.
-   * @returns their bytes
+   * Writes `count` of the reserved entries, and submits them.
+   * @param addresses where they stand, and `lengths`: bytes of the arena, see `Batch.places`
+   * @returns the packets' bytes
+   * @throws XDP_ERR_RING_OVERRUN as {@link submit}
    */
-  write(addresses: Uint32Array, lengths: Uint32Array, from: number, count: number): number {
+  put(addresses: number, lengths: number, count: number): number {
     const { entries, head, mask } = this;
-    const first = from << 2;
-    return this.loops.writeDescriptors(
-      entries,
-      head,
-      mask,
-      addresses.byteOffset + first,
-      lengths.byteOffset + first,
-      count,
-    );
+    this.advance(count);
+    return this.loops.writeDescriptors(entries, head, mask, addresses, lengths, count, this.producer);
   }
 
-  /** The same with options. */
+  /** Writes the first `count` of the reserved entries, with options, from `addresses[from]`, `lengths[from]` and `options[from]` on. */
   writeWhole(addresses: Uint32Array, lengths: Uint32Array, options: Uint32Array, from: number, count: number): void {
     const { words } = this;
     const base = this.base | 0;
@@ -48,13 +43,21 @@ export class DescriptorProducer extends Producer {
     }
   }
 
-  /** Copies the first `count` of the entries peeked at in `from` to those reserved here. @returns their bytes */
+  /**
+   * Moves the first `count` of the entries peeked at in `from` to those reserved here: copies them, releases them there, and submits
+   * them.
+   * @returns their bytes
+   * @throws XDP_ERR_RING_OVERRUN as {@link submit} and `release`
+   */
   pass(from: DescriptorConsumer, count: number): number {
-    const { entries, head, mask } = this;
-    return this.loops.passDescriptors(entries, head, mask, from.entries, from.tail, from.mask, count);
+    const { entries, head, mask, producer } = this;
+    const { tail, consumer } = from;
+    this.advance(count);
+    from.advance(count);
+    return this.loops.passDescriptors(entries, head, mask, from.entries, tail, from.mask, count, consumer, producer);
   }
 
-  /** The same with options and offsets; tells of {@link packets}, too. */
+  /** Only copies them, with options and offsets; tells of {@link packets}, too. */
   passWhole(from: DescriptorConsumer, count: number): number {
     const { words } = this;
     const base = this.base | 0;
@@ -122,15 +125,18 @@ export class DescriptorConsumer extends Consumer {
   }
 
   /**
-   * Reads the first `count` of the entries peeked at: plain ones, see {@link DescriptorProducer}. The arrays are in the same arena.
-   * @returns their bytes
+   * Reads the first `count` of the entries peeked at, and releases them: plain ones, see {@link DescriptorProducer}.
+   * @param addresses where to put them, and `lengths`: bytes of the arena, see `Batch.places`
+   * @returns the packets' bytes
+   * @throws XDP_ERR_RING_OVERRUN as {@link release}
    */
-  read(addresses: Uint32Array, lengths: Uint32Array, count: number): number {
+  take(addresses: number, lengths: number, count: number): number {
     const { entries, tail, mask } = this;
-    return this.loops.readDescriptors(addresses.byteOffset, lengths.byteOffset, entries, tail, mask, count);
+    this.advance(count);
+    return this.loops.readDescriptors(addresses, lengths, entries, tail, mask, count, this.consumer);
   }
 
-  /** The same with options; an address that comes in two parts is put together. */
+  /** Reads the first `count` of the entries peeked at, with options; an address that comes in two parts is put together. */
   readWhole(addresses: Uint32Array, lengths: Uint32Array, options: Uint32Array, count: number): void {
     const { words } = this;
     const base = this.base | 0;

@@ -13,6 +13,8 @@ export class FramePool {
   /** What an address inside a frame is masked with to name the frame; 0 where the frame size is no power of two. */
   readonly chunkMask: number;
   readonly #inverse: number;
+  /** Where {@link stack} begins: a byte of the arena. */
+  readonly #stackAt: number;
   /** One word: how many are free. */
   readonly #count: Int32Array;
 
@@ -26,7 +28,8 @@ export class FramePool {
     this.chunkMask = (frameSize & (frameSize - 1)) === 0 ? ~(frameSize - 1) : 0;
     this.memory = memory;
     this.#count = new Int32Array(memory.buffer, memory.byteOffset, 1);
-    this.stack = new Uint32Array(memory.buffer, memory.byteOffset + Int32Array.BYTES_PER_ELEMENT, frames);
+    this.#stackAt = memory.byteOffset + Int32Array.BYTES_PER_ELEMENT;
+    this.stack = new Uint32Array(memory.buffer, this.#stackAt, frames);
     this.#inverse = 1 / frameSize;
   }
 
@@ -49,6 +52,11 @@ export class FramePool {
     return this.#count[0]!;
   }
 
+  /** Where an entry of {@link stack} stands: a byte of the arena. */
+  placeOf(entry: number): number {
+    return this.#stackAt + entry * Uint32Array.BYTES_PER_ELEMENT;
+  }
+
   /** The address of a frame's first byte. Call only while {@link free} is above 0. */
   take(): number {
     const free = this.#count[0]!;
@@ -60,13 +68,24 @@ export class FramePool {
   /** Gives a frame back. Any address inside it will do. */
   give(address: number): void {
     const free = this.#count[0]!;
-    if (free === this.stack.length) {
-      throw new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was given back to a pool that has all of its frames');
-    }
+    if (free === this.stack.length) throw fullPool();
     const { chunkMask } = this;
     const base = chunkMask === 0 ? frameBase(address, this.frameSize, this.#inverse) : address & chunkMask;
     this.stack[free] = base;
     this.#count[0] = free + 1;
+  }
+
+  /** Gives back the frames that the addresses `from` up to `to` are in. */
+  giveAll(addresses: Uint32Array, from: number, to: number): void {
+    const { stack, chunkMask, frameSize } = this;
+    const inverse = this.#inverse;
+    const free = this.#count[0]!;
+    if (free + to - from > stack.length) throw fullPool();
+    for (let i = from, at = free; i < to; i++, at++) {
+      const address = addresses[i]!;
+      stack[at] = chunkMask === 0 ? frameBase(address, frameSize, inverse) : address & chunkMask;
+    }
+    this.#count[0] = free + to - from;
   }
 
   /** Says that the uppermost `count` frames of the stack were taken (negative: put there) by whoever copied them. */
@@ -82,4 +101,8 @@ export class FramePool {
   addresses(): Uint32Array {
     return this.stack.slice(0, this.free);
   }
+}
+
+function fullPool(): XdpError {
+  return new XdpError('XDP_ERR_FRAME_OWNER', 'a frame was given back to a pool that has all of its frames');
 }

@@ -1,6 +1,9 @@
 import { summary } from '../wire/index.js';
 import type { Batch } from './batch.js';
 
+/** Bytes of both addresses, with which a packet begins. */
+const ADDRESSES = 12;
+
 /**
  * One packet of a batch, seen in place: a flyweight that is moved from packet to packet. It must not be kept after the
  * call that it was handed to; {@link copy} can be. Offsets count bytes from the start of the Ethernet header, also through
@@ -8,6 +11,7 @@ import type { Batch } from './batch.js';
  * are ignored: neither reaches a neighbour's frame.
  */
 export class Packet {
+  readonly #batch: Batch;
   readonly #bytes: Uint8Array;
   readonly #addresses: Uint32Array;
   readonly #lengths: Uint32Array;
@@ -23,6 +27,7 @@ export class Packet {
 
   /** @param frameSize bytes of a frame: as far as a packet can grow */
   constructor(batch: Batch, frameSize: number) {
+    this.#batch = batch;
     this.#bytes = batch.bytes;
     this.#addresses = batch.addresses;
     this.#lengths = batch.lengths;
@@ -81,6 +86,7 @@ export class Packet {
   }
 
   setU8(offset: number, value: number): void {
+    if (offset < ADDRESSES) this.#batch.classifiedBy = undefined;
     if (offset >= 0 && offset < this.#linear) {
       this.#bytes[this.#start + offset] = value;
       return;

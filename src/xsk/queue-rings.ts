@@ -80,7 +80,7 @@ export class QueueRings {
     const count = fill.reserve(Math.min(max, pool.free));
     if (count === 0) return 0;
     const from = pool.free - count;
-    fill.write(pool.stack, from, count);
+    fill.write(pool.placeOf(from), count);
     // Not the ring's before they have left the pool: a thread that ends in between loses frames, but doubles none.
     pool.moved(count);
     fill.submit(count);
@@ -118,7 +118,7 @@ export class QueueRings {
     const to = pool.free;
     const { chunkMask, frameSize } = pool;
     if (chunkMask === 0) completion.readUnaligned(pool.stack, to, count, frameSize);
-    else completion.read(pool.stack, to, count, chunkMask);
+    else completion.read(pool.placeOf(to), count, chunkMask);
     completion.release(count);
     pool.moved(-count);
     this.completed += count;

@@ -13,9 +13,27 @@ export interface RingLoops {
     tail: number,
     fromMask: number,
     count: number,
+    consumer: number,
+    producer: number,
   ): number;
-  readDescriptors(addresses: number, lengths: number, from: number, tail: number, mask: number, count: number): number;
-  writeDescriptors(to: number, head: number, mask: number, addresses: number, lengths: number, count: number): number;
+  readDescriptors(
+    addresses: number,
+    lengths: number,
+    from: number,
+    tail: number,
+    mask: number,
+    count: number,
+    consumer: number,
+  ): number;
+  writeDescriptors(
+    to: number,
+    head: number,
+    mask: number,
+    addresses: number,
+    lengths: number,
+    count: number,
+    producer: number,
+  ): number;
   passAddresses(
     to: number,
     head: number,

@@ -38,9 +38,9 @@ abstract class Ring {
   /** Next entry to write, and next to read. Its own one is this side's word; the other is as it was last seen. */
   head: number;
   tail: number;
-  /** Bytes of the arena. */
-  protected readonly producer: number;
-  protected readonly consumer: number;
+  /** Where its indices stand: bytes of the arena. */
+  readonly producer: number;
+  readonly consumer: number;
 
   constructor(memory: RingMemory) {
     const { words, loops, descriptors } = memory;
@@ -99,12 +99,17 @@ export abstract class Producer extends Ring {
    * @throws XDP_ERR_RING_OVERRUN when fewer were reserved: the kernel would not notice, and packets would be corrupted
    */
   submit(count: number): void {
+    this.advance(count);
+    this.loops.storeIndex(this.producer, this.head);
+  }
+
+  /** What {@link submit} does on this side. */
+  protected advance(count: number): void {
     if (count > this.#reserved) {
       throw new XdpError('XDP_ERR_RING_OVERRUN', `${count} entries submitted to a ring, ${this.#reserved} reserved`);
     }
     this.#reserved -= count;
     this.head = (this.head + count) | 0;
-    this.loops.storeIndex(this.producer, this.head);
   }
 
   /** The addresses in the entries that the other side has not taken yet. For audits: it allocates. */
@@ -154,11 +159,16 @@ export abstract class Consumer extends Ring {
 
   /** Gives the first `count` entries back to the other side. They must have been peeked at. */
   release(count: number): void {
+    this.advance(count);
+    this.loops.storeIndex(this.consumer, this.tail);
+  }
+
+  /** What {@link release} does on this side. */
+  advance(count: number): void {
     if (count > ((this.head - this.tail) | 0)) {
       throw new XdpError('XDP_ERR_RING_OVERRUN', `${count} entries released of a ring that holds fewer`);
     }
     this.tail = (this.tail + count) | 0;
-    this.loops.storeIndex(this.consumer, this.tail);
   }
 
   /** The address in entry `index` of those peeked at. */

@@ -36,9 +36,13 @@ export class TwinQueue {
   /** One entry, on its way into a ring. */
   readonly #address: Uint32Array;
   readonly #length: Uint32Array;
+  /** Bytes of the arena. */
+  readonly #addressAt: number;
+  readonly #lengthAt: number;
   readonly #options: Uint32Array = new Uint32Array(1);
   /** The frames, and the bytes in them, of the packet whose last fragment has not come yet. */
   readonly #started: Uint32Array;
+  readonly #startedAt: number;
   readonly #gathered: Uint8Array;
   #frames = 0;
   #bytes = 0;
@@ -62,6 +66,9 @@ export class TwinQueue {
     this.#address = words(1);
     this.#length = words(1);
     this.#started = words(MOST_FRAMES);
+    this.#addressAt = this.#address.byteOffset;
+    this.#lengthAt = this.#length.byteOffset;
+    this.#startedAt = this.#started.byteOffset;
     this.#onTransmit = options.onTransmit;
     this.#gathered = new Uint8Array(umem.fragments ? MOST_FRAMES * umem.frameSize : 0);
     this.#fill = new AddressConsumer(fill);
@@ -148,8 +155,11 @@ export class TwinQueue {
     this.#length[0] = length;
     this.#options[0] = goesOn ? XDP_PKT_CONTD : 0;
     this.#rx.reserve(1);
-    if (plain) this.#rx.write(this.#address, this.#length, 0, 1);
-    else this.#rx.writeWhole(this.#address, this.#length, this.#options, 0, 1);
+    if (plain) {
+      this.#rx.put(this.#addressAt, this.#lengthAt, 1);
+      return chunk + offset;
+    }
+    this.#rx.writeWhole(this.#address, this.#length, this.#options, 0, 1);
     if (unaligned) this.#rx.setOffset(0, offset);
     this.#rx.submit(1);
     return chunk + offset;
@@ -208,7 +218,7 @@ export class TwinQueue {
 
   /** Hands the frames of a packet to the completion ring. */
   #complete(frames: number): void {
-    this.#completion.write(this.#started, 0, frames);
+    this.#completion.write(this.#startedAt, frames);
     this.#completion.submit(frames);
   }
 

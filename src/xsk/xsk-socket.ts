@@ -123,13 +123,13 @@ export class XskSocket implements Disposable {
     if (rx === undefined) return 0;
     let count = rx.peek(batch.capacity);
     if (count === 0) return 0;
-    if (this.#plain) this.receivedBytes = rx.read(batch.addresses, batch.lengths, count);
+    if (this.#plain) this.receivedBytes = rx.take(batch.places.addresses, batch.places.lengths, count);
     else {
       count = this.#readWhole(rx, batch, count);
       if (count === 0) return 0;
       this.receivedBytes = bytesOf(batch, 0, count);
+      rx.release(count);
     }
-    rx.release(count);
     batch.count = count;
     this.rings.received += count;
     this.rings.umem.ledger?.moveAll(batch.addresses, 0, count, FrameOwner.fill, FrameOwner.application);
@@ -151,14 +151,15 @@ export class XskSocket implements Disposable {
     let taken = Math.min(count, room);
     if (this.#plain) {
       if (taken === 0) return 0;
-      this.transmittedBytes = tx.write(batch.addresses, batch.lengths, from, taken);
+      const { addresses, lengths } = batch.places;
+      this.transmittedBytes = tx.put(addresses + (from << 2), lengths + (from << 2), taken);
     } else {
       while (taken > 0 && (batch.options[from + taken - 1]! & XDP_PKT_CONTD) !== 0) taken--;
       if (taken <= 0) return 0;
       tx.writeWhole(batch.addresses, batch.lengths, batch.options, from, taken);
       this.transmittedBytes = bytesOf(batch, from, taken);
+      tx.submit(taken);
     }
-    tx.submit(taken);
     this.rings.transmitted += taken;
     this.rings.umem.ledger?.moveAll(batch.addresses, from, taken, FrameOwner.application, FrameOwner.tx);
     return taken;
@@ -180,10 +181,7 @@ export class XskSocket implements Disposable {
     if (count === 0 || tx.reserve(count) < count) return 0;
     this.passedBytes = tx.pass(rx, count);
     this.passedPackets = count;
-    // In this order: a thread that ends in between loses packets, but doubles none.
-    rx.release(count);
     this.rings.received += count;
-    tx.submit(count);
     out.rings.transmitted += count;
     return count;
   }

@@ -42,11 +42,11 @@ test('it takes 1,024 addresses, and says that it is full', () => {
   expect(set.has('02:ff:ff:ff:ff:ff')).toBe(false);
 });
 
-test('an address is found where it stands among other bytes', () => {
+test('an address is known however it is written', () => {
   const set = new MacSet();
   set.insert('FF-00-00-00-00-FE');
   expect(set.list()).toEqual(['ff:00:00:00:00:fe']);
-  expect(set.hasAt(Uint8Array.of(9, 0xff, 0, 0, 0, 0, 0xfe, 9), 1)).toBe(true);
-  expect(set.hasAt(Uint8Array.of(0xff, 0, 0, 0, 0, 0xff), 0)).toBe(false);
+  expect(set.has('ff:00:00:00:00:fe')).toBe(true);
+  expect(set.has('ff:00:00:00:00:ff')).toBe(false);
   expect(() => set.insert('02:00')).toThrow(expect.objectContaining({ code: 'XDP_ERR_USAGE' }));
 });

@@ -34,10 +34,11 @@ test('the first that is dropped, and the end of a run, from everywhere', () => {
 test('sifted, those that are kept stand together, in order, with all that belongs to them', () => {
   fc.assert(
     fc.property(egress, (list) => {
-      const { addresses, lengths, options, marks } = batch;
+      const { addresses, lengths, options, marks, classes } = batch;
       const arrays = [addresses, lengths, options, marks];
       batch.egress.set(list);
       for (const [n, array] of arrays.entries()) array.set(list.map((_, i) => 1000 * n + i));
+      classes.set(list.map((_, i) => 255 - i));
       const first = Math.max(
         0,
         list.findIndex((port) => port < 0),
@@ -48,11 +49,13 @@ test('sifted, those that are kept stand together, in order, with all that belong
         options.byteOffset,
         at,
         marks.byteOffset,
+        classes.byteOffset,
         first,
         list.length,
       );
       const stay = [...list.keys()].filter((i) => i < first || list[i]! >= 0);
       expect(kept).toBe(stay.length);
+      expect([...classes.subarray(0, kept)]).toEqual(stay.map((i) => 255 - i));
       expect([...batch.egress.subarray(0, kept)]).toEqual(stay.map((i) => list[i]));
       for (const [n, array] of arrays.entries()) {
         expect([...array.subarray(0, kept)]).toEqual(stay.map((i) => 1000 * n + i));

@@ -211,7 +211,7 @@ export function complianceSuite(
       expect(made.socket.transmit(made.batch, 0, 2)).toBe(2);
       // The ledger would refuse a frame that is none; the ring takes it.
       tx!.reserve(1);
-      tx!.write(Uint32Array.of(made.umem.bytes.length + 256), Uint32Array.of(60), 0, 1);
+      tx!.writeWhole(Uint32Array.of(made.umem.bytes.length + 256), Uint32Array.of(60), Uint32Array.of(0), 0, 1);
       tx!.submit(1);
       expect(made.socket.transmit(made.batch, 2, 2)).toBe(2);
       // Each refused descriptor ends a call; what stands behind it waits for the next.

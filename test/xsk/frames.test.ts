@@ -29,6 +29,19 @@ describe('FramePool', () => {
     );
   });
 
+  test.each([2048, 3000])('gives many frames of %d bytes back as it does one by one', (frameSize) => {
+    const [one, many] = [fullPool(8, frameSize), fullPool(8, frameSize)];
+    const taken = Uint32Array.from({ length: 6 }, (_, i) => one.take() + 13 * i);
+    many.moved(6);
+    for (const address of taken.subarray(1, 5)) one.give(address);
+    many.giveAll(taken, 1, 5);
+    expect(many.addresses()).toEqual(one.addresses());
+    expect(() => many.giveAll(taken, 0, 3)).toThrow(owner('has all of its frames'));
+    expect(many.free).toBe(6);
+    many.giveAll(taken, 3, 3);
+    expect(many.free).toBe(6);
+  });
+
   test('is not emptied or filled beyond its frames', () => {
     const pool = fullPool(2, 2048);
     expect(() => pool.give(0)).toThrow(owner('has all of its frames'));

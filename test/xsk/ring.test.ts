@@ -49,7 +49,7 @@ test('addresses: a ring is a queue of SIZE entries, wherever its indices begin',
           expect(granted).toBe(Math.min(want, SIZE - model.length));
           const count = Math.min(use, granted);
           const addresses = Uint32Array.from({ length: count }, () => (next += 2048));
-          producer.write(words(0, [1, ...addresses]), 1, count);
+          producer.write(words(0, addresses).byteOffset, count);
           model.push(...addresses);
           producer.submit(count);
         } else {
@@ -58,7 +58,7 @@ test('addresses: a ring is a queue of SIZE entries, wherever its indices begin',
           const count = Math.min(use, granted);
           for (let i = 0; i < granted; i++) expect(consumer.address(i)).toBe(model[i]);
           const read = words(0, new Uint32Array(granted + 1));
-          consumer.read(read, 1, granted, ~4095);
+          consumer.read(read.byteOffset + 4, granted, ~4095);
           expect([...read]).toEqual([0, ...model.slice(0, granted).map((address) => address & ~4095)]);
           consumer.release(count);
           model.splice(0, count);
@@ -84,16 +84,14 @@ test('descriptors: address and length arrive together, without options', () => {
         const addresses = Uint32Array.from({ length: count }, (_, i) => 0xffff_f000 + i);
         const lengths = Uint32Array.from({ length: count }, (_, i) => number + i);
         const bytes = lengths.reduce((sum, length) => sum + length, 0);
-        expect(producer.write(words(0, [7, 8, ...addresses]), words(1, [7, 8, ...lengths]), 2, count)).toBe(bytes);
-        producer.submit(count);
+        expect(producer.put(words(0, addresses).byteOffset, words(1, lengths).byteOffset, count)).toBe(bytes);
         expect(consumer.peek(SIZE)).toBe(count);
         for (let i = 0; i < count; i++) {
           expect([consumer.address(i), consumer.length(i), consumer.options(i)]).toEqual([addresses[i], lengths[i], 0]);
         }
         const read = { addresses: words(0, new Uint32Array(count)), lengths: words(1, new Uint32Array(count)) };
-        expect(consumer.read(read.addresses, read.lengths, count)).toBe(bytes);
+        expect(consumer.take(read.addresses.byteOffset, read.lengths.byteOffset, count)).toBe(bytes);
         expect(read).toEqual({ addresses, lengths });
-        consumer.release(count);
         number += count;
       }
     }),
@@ -118,6 +116,7 @@ describe('a ring is not overrun', () => {
     producer.submit(SIZE);
     expect(producer.reserve(1)).toBe(0);
     expect(() => producer.submit(1)).toThrow(overrun);
+    expect(() => producer.put(words(0, [0]).byteOffset, words(1, [60]).byteOffset, 1)).toThrow(overrun);
   });
 
   test('by releasing what was not there', () => {
@@ -130,6 +129,12 @@ describe('a ring is not overrun', () => {
     expect(() => consumer.release(3)).toThrow(overrun);
     consumer.release(2);
     expect(() => consumer.release(1)).toThrow(overrun);
+    const descriptors = newRing(arena, SIZE, DESCRIPTOR_WORDS);
+    const empty = new DescriptorConsumer(descriptors);
+    expect(() => empty.take(words(0, [0]).byteOffset, words(1, [0]).byteOffset, 1)).toThrow(overrun);
+    const out = new DescriptorProducer(newRing(arena, SIZE, DESCRIPTOR_WORDS));
+    out.reserve(1);
+    expect(() => out.pass(empty, 1)).toThrow(overrun);
   });
 });
 
@@ -137,14 +142,8 @@ test('either side may begin with a ring that is in use', () => {
   const memory = newRing(arena, SIZE, ADDRESS_WORDS, 2 ** 32 - 4);
   const first = new AddressProducer(memory);
   first.reserve(6);
-  first.write(
-    words(
-      0,
-      Array.from({ length: 6 }, (_, i) => i * 2048),
-    ),
-    0,
-    6,
-  );
+  const addresses = Array.from({ length: 6 }, (_, i) => i * 2048);
+  first.write(words(0, addresses).byteOffset, 6);
   first.submit(6);
   const second = new AddressProducer(memory);
   expect(second.pending()).toBe(6);

@@ -27,7 +27,16 @@ export function endOfRun(egress: u32, from: u32, count: u32): u32 {
 }
 
 /** Moves the packets from `from` on that are not dropped together. @returns how many there are in all */
-export function sift(addresses: u32, lengths: u32, options: u32, egress: u32, marks: u32, from: u32, count: u32): u32 {
+export function sift(
+  addresses: u32,
+  lengths: u32,
+  options: u32,
+  egress: u32,
+  marks: u32,
+  classes: u32,
+  from: u32,
+  count: u32,
+): u32 {
   let kept = from << 2;
   for (let i = from << 2; i < count << 2; i += 4) {
     const port = load<i32>(egress + i);
@@ -36,6 +45,7 @@ export function sift(addresses: u32, lengths: u32, options: u32, egress: u32, ma
     store<u32>(options + kept, load<u32>(options + i));
     store<u32>(marks + kept, load<u32>(marks + i));
     store<i32>(egress + kept, port);
+    store<u8>(classes + (kept >> 2), load<u8>(classes + (i >> 2)));
     kept += (~port >>> 31) << 2;
   }
   return kept >> 2;

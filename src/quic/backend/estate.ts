@@ -26,12 +26,12 @@ export class Estate {
     const { received, sending } = this.#place;
     const batches = [received, sending].map((memory) => new Batch(this.#umem, BATCH, memory));
     for (const batch of batches) {
-      for (const address of batch.addresses.subarray(batch.handled, batch.count)) pool.give(address);
+      pool.giveAll(batch.addresses, batch.handled, batch.count);
       batch.count = 0;
     }
     const batch = batches[0]!;
     while (this.#socket.receive(batch) > 0) {
-      for (const address of batch.addresses.subarray(0, batch.count)) pool.give(address);
+      pool.giveAll(batch.addresses, 0, batch.count);
       this.#return();
     }
     this.#return();
