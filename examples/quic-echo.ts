@@ -1,8 +1,8 @@
 /**
  * A QUIC echo server of several workers, each with AF_XDP sockets of its own: packets are steered to the worker that their
  * connection ID names, in the kernel, and go on doing so when a client changes its port or address. The interface's own address
- * is the server's; the host answers for it to ARP and neighbour discovery. ALPN is `echo`, or `h3`: a browser's requests are answered
- * with the worker's number.
+ * is the server's; the host answers for it to ARP and neighbour discovery. ALPN is `echo`, `h3` or `doq`: a browser's requests and DNS
+ * questions (`kdig +quic`) are answered with the worker's number.
  *
  *     node quic-echo.js IF PORT CERTIFICATE KEY [WORKERS]
  *

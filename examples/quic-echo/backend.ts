@@ -4,7 +4,7 @@
  */
 import type { Config } from '@matrixai/quic/native/types.js';
 import { type Backend, type CidCodec, cidCodec } from 'xdpkit/quic';
-import { echo, http3 } from './application.js';
+import { type Application, dns, echo, http3 } from './application.js';
 import { Datagram } from './datagrams.js';
 import { EchoCount, type EchoData } from './echo-data.js';
 import { loadOwnQuiche } from './own-quiche.js';
@@ -14,12 +14,15 @@ const quiche = loadOwnQuiche();
 
 export default function serve(backend: Backend, data: EchoData): () => void {
   const codec = cidCodec(data.codec);
-  const config = configFor(data);
   const counts = new Int32Array(data.counts);
   const connections = new Map<string, ServerConnection>();
   const datagram = new Datagram();
-  const ownHttp3 = http3(backend.id);
-  const applicationFor = (alpn: string) => (alpn === 'echo' ? echo : ownHttp3);
+  const applications: Readonly<Record<string, Application>> = {
+    echo,
+    h3: http3(backend.id),
+    doq: dns(backend.id),
+  };
+  const config = configFor(data, Object.keys(applications));
   backend.onBatch((batch, port) => {
     const stop = Atomics.exchange(counts, EchoCount.stop, 0);
     if (stop > 0) Atomics.wait(counts, EchoCount.stop, 0, stop);
@@ -43,7 +46,7 @@ export default function serve(backend: Backend, data: EchoData): () => void {
           connections.set(textOf(next), connection!);
           return next;
         };
-        connection = new ServerConnection(accepted, datagram.route(port), newId, applicationFor, () => {
+        connection = new ServerConnection(accepted, datagram.route(port), newId, applications, () => {
           for (const each of keys) connections.delete(each);
           backend.connections--;
         });
@@ -69,9 +72,9 @@ function isStranger(codec: CidCodec, id: Uint8Array, own: number): boolean {
   return named >= 0 && named !== own;
 }
 
-function configFor({ certificate, key }: EchoData): Config {
+function configFor({ certificate, key }: EchoData, alpn: string[]): Config {
   const config = quiche.Config.withBoringSslCtx(false, true, null, [key], [certificate], null);
-  config.setApplicationProtos(['echo', 'h3']);
+  config.setApplicationProtos(alpn);
   config.setMaxIdleTimeout(30_000);
   config.setInitialMaxData(1 << 24);
   config.setInitialMaxStreamDataBidiRemote(1 << 20);

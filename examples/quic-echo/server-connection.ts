@@ -1,5 +1,5 @@
 import type { Connection } from '@matrixai/quic/native/types.js';
-import type { Application } from './application.js';
+import { type Application, echo } from './application.js';
 import type { Endpoint, Route } from './datagrams.js';
 import { sendDatagram } from './datagrams.js';
 
@@ -16,23 +16,23 @@ export class ServerConnection {
   readonly #waiting = new Map<number, { bytes: Uint8Array; fin: boolean }>();
   readonly #onClosed: () => void;
   readonly #newId: () => Uint8Array;
-  readonly #applicationFor: (alpn: string) => Application;
+  readonly #applications: Readonly<Record<string, Application>>;
   #application: Application | undefined;
   #route: Route;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param newId makes connection IDs that lead here */
+  /** @param newId makes connection IDs that lead here. @param applications by ALPN: the client has chosen one of them */
   constructor(
     connection: Connection,
     route: Route,
     newId: () => Uint8Array,
-    applicationFor: (alpn: string) => Application,
+    applications: Readonly<Record<string, Application>>,
     onClosed: () => void,
   ) {
     this.#connection = connection;
     this.#route = route;
     this.#newId = newId;
-    this.#applicationFor = applicationFor;
+    this.#applications = applications;
     this.#onClosed = onClosed;
   }
 
@@ -88,7 +88,8 @@ export class ServerConnection {
   }
 
   #open(): Application {
-    const application = this.#applicationFor(Buffer.from(this.#connection.applicationProto()).toString());
+    // A client that names no protocol gets an echo.
+    const application = this.#applications[Buffer.from(this.#connection.applicationProto()).toString()] ?? echo;
     if (application.opening !== undefined) this.#reply(OPENING_STREAM, application.opening, false);
     this.#application = application;
     return application;

@@ -37,8 +37,8 @@ export interface ClassifiedPackets {
 }
 
 /**
- * Tells of the packets of a batch which sets their addresses are in, for one thread: all sets in one pass, since it is coming by the
- * packets that takes the time. It works on copies of the sets beside the packets, which it renews when a set has changed.
+ * Tells of the packets of a batch which sets their addresses are in, for one thread: all sets in one pass, since fetching the packets'
+ * headers takes most of the time. It works on copies of the sets beside the packets, which it renews when a set has changed.
  *
  * The class of a packet has a bit for each set that its source is in, and four bits above it one for each that its destination is in.
  */

@@ -36,7 +36,7 @@ export class MacSet {
   readonly #count: Int32Array;
   readonly #version: Int32Array;
   readonly #words: Int32Array;
-  /** Whether any address of the set has this hash of its last four bytes: by it alone, nearly all packets are told that are not of the set. */
+  /** Whether any address of the set has this hash of its last four bytes: nearly all packets that are not of the set are told by it alone. */
   readonly #filter: Uint8Array;
 
   /** @param shared the memory of a set made in another thread. Without it, a new set is empty */
