@@ -1,7 +1,7 @@
 // needs: ip
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLab, getLink, type Lab } from '../../dist/netdev/index.js';
-import { QuicWatch } from '../../dist/quic/index.js';
+import { cidCodec, openSteering, QuicWatch } from '../../dist/quic/index.js';
 import { parseExpression } from '../../dist/rules/index.js';
 import { Running, run, XDPKIT } from '../e2e/running.js';
 import { FarEnd } from '../kernel/far-end.js';
@@ -143,6 +143,18 @@ describe('on an interface', () => {
     const { status, stderr } = await run([...XDPKIT, 'quic', 'watch', 'port0', '--netns', netns]);
     expect([status, stderr]).toEqual([5, expect.stringContaining('XDP_ERR_FOREIGN_PROGRAM')]);
     expect(getLink('port0', { netns }).xdp).toHaveLength(1);
+  });
+
+  test('where a steering runs, it says what tells of its packets', async () => {
+    await using _ = await openSteering('port0', {
+      netns,
+      codec: cidCodec({ codec: 'cidv1' }),
+      ports: [443],
+      backends: [],
+    });
+    const { status, stderr } = await run([...XDPKIT, 'quic', 'watch', 'port0', '--netns', netns]);
+    expect([status, stderr]).toEqual([5, expect.stringContaining('a QUIC steering runs on port0')]);
+    expect(stderr).toContain('`xdpkit quic backends`');
   });
 });
 

@@ -10,6 +10,8 @@ import { readStatistics, type SteeringStatistics } from './statistics.js';
 import type { SteeringMapShape } from './steering-maps.js';
 import { compileSteering } from './steering-program.js';
 
+/** What bpftool calls the program of a steering. */
+export const STEERING_PROGRAM = 'xdpkit_steering';
 const PIN_KIND = 'steering';
 /** The pin that rules look for. */
 const PROGRAM_PIN = 'program';
@@ -77,7 +79,7 @@ export class Steering implements Disposable {
     try {
       for (const shape of shapes) maps.set(shape.name, makeMap(shape));
       const fds = Object.fromEntries([...maps].map(([name, { fd }]) => [name, fd]));
-      const program = new XdpProgram({ name: 'xdpkit_steering', instructions: linkProgram(assembled, fds) });
+      const program = new XdpProgram({ name: STEERING_PROGRAM, instructions: linkProgram(assembled, fds) });
       try {
         program.bindMap(maps.get(SteeringMap.settings)!);
         return new Steering(program, maps);

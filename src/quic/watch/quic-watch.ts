@@ -1,9 +1,10 @@
 import { type AttachOptions, attachProgram } from '../../device/index.js';
 import { link as linkProgram } from '../../ebpf/index.js';
-import { BpfMap, RingBuffer, u32, type XdpLink, type XdpMode, XdpProgram } from '../../kernel/index.js';
+import { BpfMap, programInfo, RingBuffer, u32, type XdpLink, type XdpMode, XdpProgram } from '../../kernel/index.js';
 import { getLink, type Link } from '../../netdev/index.js';
 import type { Expression } from '../../rules/index.js';
-import type { Watch } from '../../sys/index.js';
+import { type Watch, XdpError } from '../../sys/index.js';
+import { STEERING_PROGRAM } from '../steering/steering.js';
 import { LARGE, WatchRecord, watchProgram } from './watch-program.js';
 
 export interface QuicWatchOptions extends AttachOptions {
@@ -62,6 +63,7 @@ export class QuicWatch implements Disposable {
    */
   static open(name: string, { expression, ringSize = RING, ...options }: QuicWatchOptions): QuicWatch {
     const link = getLink(name, { netns: options.netns });
+    refuseSteered(link);
     const records = new BpfMap({ kind: 'ringBuffer', name: 'quic_records', maxEntries: ringSize });
     const lost = new BpfMap({ kind: 'array', name: 'quic_lost', keySize: 4, valueSize: 8, maxEntries: 1 });
     try {
@@ -130,4 +132,13 @@ export class QuicWatch implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** Somebody who watches while packets are steered wants to know where they go. */
+function refuseSteered({ name, xdp: [attachment] }: Link): void {
+  if (attachment === undefined || programInfo(attachment.programId)?.name !== STEERING_PROGRAM) return;
+  throw new XdpError('XDP_ERR_FOREIGN_PROGRAM', `a QUIC steering runs on ${name}: it has the packets`, {
+    advice:
+      '`xdpkit quic backends` tells where they go, `xdpkit quic top` under which IDs; to see them one by one, watch the other end of the link',
+  });
 }
