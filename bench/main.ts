@@ -131,7 +131,7 @@ async function main(): Promise<void> {
   }
   if (only.includes('delay')) {
     note('delay');
-    results.delay = await measureDelay(quick ? 200 : 2000);
+    results.delay = await measureDelay(quick ? 20 : 1000);
   }
   if (only.includes('testpmd')) {
     note('testpmd');
@@ -263,10 +263,11 @@ function print({ workloads, memory, stages, faults, latency, delay, testpmd, rul
     for (const [name, ns] of Object.entries(table)) console.log(`  ${name.padEnd(36)} ${ns.toFixed(1)}`);
   }
   if (delay) {
-    const { plain, error, idleCpu } = delay;
+    const { plain, error, errorRange, idleCpu } = delay;
     console.log(
-      `\ndelay of 5 ms, µs  error p50 ${error.p50.toFixed(0)} p99 ${error.p99.toFixed(0)}; ping without it p50 ${plain.p50.toFixed(0)} ` +
-        `p99 ${plain.p99.toFixed(0)}; idle ${(idleCpu * 100).toFixed(1)} % of a processor`,
+      `\ndelay of 5 ms, from host to host, µs  error p50 ${error.p50.toFixed(0)} p99 ${error.p99.toFixed(0)} ` +
+        `(${errorRange.map((value) => value.toFixed(0)).join(' to ')}); without it p50 ${plain.p50.toFixed(0)} p99 ${plain.p99.toFixed(0)}; ` +
+        `idle ${(idleCpu * 100).toFixed(1)} % of a processor`,
     );
   }
   if (latency) {
