@@ -19,7 +19,8 @@ import type { Measurement } from './workloads/meter.js';
 const USAGE = `Usage: npm run bench -- [options]
 
 Measures xdpkit beside a C program on libxdp, in turn, on veth pairs of its own. Needs root, gcc, make, libxdp-dev,
-libbpf-dev, iproute2, util-linux and iputils-ping; for rules and steering clang-14. Close to nothing else should run meanwhile.
+libbpf-dev, iproute2, util-linux and iputils-ping; for the delay tcpdump, for rules and steering clang-14. Close to nothing
+else should run meanwhile.
 
   --only LIST      of rxdrop, txonly, forward, idle, statistics, generate, live, memory, stages, faults, latency, delay, testpmd,
                    rules, steering, cid (default: all that can run); idle and statistics are pairs with the same forwarder
