@@ -37,9 +37,8 @@ export async function measureLatency(runs: number, pings: number): Promise<Laten
     theirs.push(await ping(topology, pings));
     ip('del', 'br0');
   }
-  const middle = (all: Latency[], key: keyof Latency) => median(all.map((one) => one[key]));
-  const xdpkit = { p50: middle(ours, 'p50'), p99: middle(ours, 'p99') };
-  const kernelBridge = { p50: middle(theirs, 'p50'), p99: middle(theirs, 'p99') };
+  const xdpkit = medians(ours);
+  const kernelBridge = medians(theirs);
   return { xdpkit, kernelBridge, p50Ratio: xdpkit.p50 / kernelBridge.p50, p99Ratio: xdpkit.p99 / kernelBridge.p99 };
 }
 
@@ -47,9 +46,18 @@ export async function ping(topology: Topology, count: number, interval = 0.002):
   const words = ['ping', '-n', '-i', String(interval), '-c', String(count), '10.78.0.2'];
   const program = new Program(topology.source, words);
   await program.result();
-  const times = [...program.output.matchAll(/time=([\d.]+) ms/g)]
-    .map((match) => Number(match[1]) * 1000)
-    .sort((a, b) => a - b);
+  const times = [...program.output.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]) * 1000);
   if (times.length < count) throw new Error(`${count - times.length} of ${count} pings were lost`);
-  return { p50: times[times.length >> 1]!, p99: times[Math.floor(times.length * 0.99)]! };
+  return latencyOf(times);
+}
+
+/** @param times in microseconds, in any order */
+export function latencyOf(times: readonly number[]): Latency {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { p50: sorted[sorted.length >> 1]!, p99: sorted[Math.floor(sorted.length * 0.99)]! };
+}
+
+/** Of several runs. */
+export function medians(all: readonly Latency[]): Latency {
+  return { p50: median(all.map(({ p50 }) => p50)), p99: median(all.map(({ p99 }) => p99)) };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab } from 'xdpkit/netdev';
 
 /**
@@ -45,6 +46,14 @@ export class Program {
     this.#child.stderr?.on('data', (data) => {
       this.#errors += data;
     });
+  }
+
+  /** Waits until its standard error has these words. @throws when it ends without */
+  async says(words: string): Promise<void> {
+    while (!this.#errors.includes(words)) {
+      if (this.#child.exitCode !== null) throw new Error(`${this.#command} ended: ${this.#errors}`);
+      await sleep(10);
+    }
   }
 
   /** Waits for its end. @returns the last line that it printed */
