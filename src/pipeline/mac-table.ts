@@ -97,11 +97,13 @@ export class MacTable {
     for (let slot = 0; slot < this.#slots; slot++) {
       const high = Atomics.load(this.#words, slot * SLOT_WORDS + HIGH);
       if (high === 0) continue;
-      const [packets, bytes, lastSeen] = [PACKETS, BYTES, SEEN].map(
-        (place) => this.#numbers[slot * SLOT_NUMBERS + place]!,
-      );
-      const mac = macTextOf(high & 0xffff, this.#words[slot * SLOT_WORDS + LOW]!);
-      list.push({ mac, packets: packets!, bytes: bytes!, lastSeen: lastSeen! });
+      const at = slot * SLOT_NUMBERS;
+      list.push({
+        mac: macTextOf(high & 0xffff, this.#words[slot * SLOT_WORDS + LOW]!),
+        packets: this.#numbers[at + PACKETS]!,
+        bytes: this.#numbers[at + BYTES]!,
+        lastSeen: this.#numbers[at + SEEN]!,
+      });
     }
     return list;
   }

@@ -11,12 +11,9 @@ export class WallClock {
   /** Of the last {@link read}: since 1970, and of that second. */
   seconds = 0;
   nanoseconds = 0;
-  /** The same in whole milliseconds since 1970. */
-  milliseconds = 0;
   /** Where `performance.now()` begins: in one number with the nanoseconds it would lose them. */
   #originSeconds = 0;
   #originRest = 0;
-  #origin = 0;
   #nextLook = Number.NEGATIVE_INFINITY;
 
   constructor() {
@@ -32,18 +29,22 @@ export class WallClock {
     const passed = Math.floor(rest / 1000);
     this.seconds = this.#originSeconds + passed;
     this.nanoseconds = Math.floor((rest - passed * 1000) * 1_000_000);
-    this.milliseconds = Math.floor(this.#origin + now);
+  }
+
+  /** The same in whole milliseconds since 1970. */
+  get milliseconds(): number {
+    return this.seconds * 1000 + Math.floor(this.nanoseconds / 1_000_000);
   }
 
   #look(now: number): void {
     this.#nextLook = now + LOOK;
     const origin = Date.now() - now;
-    if (Math.abs(origin - this.#origin) > APART) this.#begin(origin);
+    const before = this.#originSeconds * 1000 + this.#originRest;
+    if (Math.abs(origin - before) > APART) this.#begin(origin);
   }
 
   /** @param origin milliseconds since 1970 */
   #begin(origin: number): void {
-    this.#origin = origin;
     this.#originSeconds = Math.floor(origin / 1000);
     this.#originRest = origin - this.#originSeconds * 1000;
   }

@@ -8,7 +8,7 @@ import { Seat, type SeatPlan, STOP, type WorkerMessage, type WorkerPlan } from '
 const END = 3000;
 /** Milliseconds that a module may take until it is loaded. */
 const PREPARED = 30_000;
-/** Bytes for a thread's stages: the copies of two sets are most of it. */
+/** Bytes for a thread's stages: the copies of the sets of addresses are most of it. */
 const ROOM = 1 << 17;
 /** So many threads of a seat may die within so many milliseconds; the next death ends the work. */
 const DEATHS = 5;

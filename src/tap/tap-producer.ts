@@ -191,7 +191,7 @@ export class TapProducer {
     const tap = this.#tapAt;
     const state = this.#state;
     const place = interfaceIndex | (direction << 16) | (drop << 24);
-    // A block is opened for a packet that is there: which is the first is known when the loop has come by it.
+    // No block is opened for nothing: the loop looks for the first packet before there is one to write into.
     let isThere = bits === 0;
     for (let next = from; next < to; isThere = true) {
       if (isThere && this.#at > this.#limit && !this.#open(seconds, nanoseconds)) {
