@@ -9,7 +9,7 @@ import type { StageParts } from './stage-parts.js';
 
 /** Delay of a packet that overtakes. */
 const OVERTAKES = -1;
-/** Egress of frames that are held, until they are taken out of the batch. */
+/** Egress of frames that are held, until they are taken out of the batch: below all others. */
 const HELD = -0x8000_0000;
 
 /** Copies packets, and keeps them until their time comes: delay, reordering and a limited rate. */
@@ -200,24 +200,13 @@ export class HoldStage {
 
   /** Takes the held frames out of the batch. */
   #remove(batch: Batch, held: number): void {
-    const { addresses, lengths, options, egress, marks, hasMarks, classes, count } = batch;
-    if (held === count) {
-      batch.keep(0);
+    // As it is with a delay for all.
+    if (held === batch.count) {
+      batch.count = 0;
       return;
     }
-    for (let i = 0; i < held; i++) egress[this.#frames[i]!] = HELD;
-    let kept = this.#frames[0]!;
-    for (let i = kept; i < count; i++) {
-      if (egress[i] === HELD) continue;
-      addresses[kept] = addresses[i]!;
-      lengths[kept] = lengths[i]!;
-      options[kept] = options[i]!;
-      egress[kept] = egress[i]!;
-      if (hasMarks) marks[kept] = marks[i]!;
-      classes[kept] = classes[i]!;
-      kept++;
-    }
-    batch.keep(kept);
+    for (let i = 0; i < held; i++) batch.egress[this.#frames[i]!] = HELD;
+    batch.sift(this.#frames[0]!, HELD + 1);
   }
 
   /** @param milliseconds where the fault is about time */

@@ -4,16 +4,6 @@ import { WasmCode, type WasmMemory } from '../sys/index.js';
 export interface BatchLoops {
   firstDropped(egress: number, from: number, count: number): number;
   endOfRun(egress: number, from: number, count: number): number;
-  sift(
-    addresses: number,
-    lengths: number,
-    options: number,
-    egress: number,
-    marks: number,
-    classes: number,
-    from: number,
-    count: number,
-  ): number;
   listRuns(addresses: number, lengths: number, count: number, frames: number, list: number): number;
 }
 

@@ -329,8 +329,7 @@ export class Forwarder {
       this.#drop(member, egress[from]!, from, to);
       from = this.#loops.firstDropped(places.egress, to, count);
     }
-    const { addresses, lengths, options, marks, classes } = places;
-    batch.keep(this.#loops.sift(addresses, lengths, options, places.egress, marks, classes, first, count));
+    batch.sift(first, 0);
   }
 
   #transmit(member: Member, out: Member | undefined, from: number, to: number): void {

@@ -1,6 +1,23 @@
-import type { Arena } from '../sys/index.js';
+import { type Arena, WasmCode } from '../sys/index.js';
 import { XDP_PKT_CONTD } from './abi.js';
 import type { Umem } from './umem.js';
+
+/** What src/xsk/wasm/batch.ts exports. */
+interface BatchLoops {
+  sift(
+    addresses: number,
+    lengths: number,
+    options: number,
+    egress: number,
+    marks: number,
+    classes: number,
+    from: number,
+    count: number,
+    least: number,
+  ): number;
+}
+
+const code = new WasmCode<BatchLoops>(new URL('./wasm/batch.wasm', import.meta.url));
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT;
 /** Bytes before the arrays. */
@@ -55,6 +72,7 @@ export class Batch {
   classesFound = 0;
   readonly places: BatchPlaces;
   readonly #state: Uint32Array;
+  readonly #loops: BatchLoops;
 
   /** @param memory a batch's of the same capacity that another thread has left: {@link Batch.memoryFor} */
   constructor(
@@ -64,6 +82,7 @@ export class Batch {
   ) {
     this.bytes = bytes;
     this.capacity = capacity;
+    this.#loops = code.over(arena.memory);
     const at = (place: number) => memory.byteOffset + HEAD + place * capacity * WORD;
     const array = (place: number) => new Uint32Array(memory.buffer, at(place), capacity);
     this.#state = new Uint32Array(memory.buffer, memory.byteOffset, 4);
@@ -99,13 +118,20 @@ export class Batch {
   /** Makes it so many other ones that none is handled yet. */
   set count(frames: number) {
     this.classifiedBy = undefined;
-    this.keep(frames);
-  }
-
-  /** Makes it so many: the others were taken out, and those that stay moved together. None is handled yet. */
-  keep(frames: number): void {
     this.#state[1] = 0;
     this.#state[0] = frames;
+  }
+
+  /**
+   * Takes out the frames from `from` on whose egress is below `least`, and moves the others together, with all that belongs to them.
+   * None of these is handled yet.
+   */
+  sift(from: number, least: number): void {
+    const { addresses, lengths, options, egress, marks, classes } = this.places;
+    const { count } = this;
+    const kept = this.#loops.sift(addresses, lengths, options, egress, marks, classes, from, count, least);
+    this.#state[1] = 0;
+    this.#state[0] = kept;
   }
 
   /** How many of them, from the first on, are not in the hands of this batch's thread any more. */
